@@ -1,0 +1,3 @@
+"""ftplan: Terraform for fine-tuned models."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,109 @@
+"""What a reader is shown of a thing: plain attributes of datasets and models, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ftplan.core.desired import Desired, DesiredModel
+from ftplan.core.facts import DatasetFacts
+from ftplan.core.plan import Step, Upload
+from ftplan.core.records import FileRecord, ModelRecord, State
+
+
+def declared_model(model: DesiredModel) -> dict[str, Any]:
+    """The attributes of a model as declared. What only the provider can tell is absent: `id` and `job_id`."""
+    spec = model.spec
+    known = {
+        "provider": spec.provider,
+        "base_model": spec.base_model if model.parent else model.base_model,
+        "dataset": spec.dataset,
+        "validation": spec.validation,
+        "method": model.recipe["method"],
+        "epochs": model.recipe["n_epochs"],
+        "hyperparameters": model.recipe.get("hyperparameters"),
+        "grader": model.recipe.get("grader"),
+        "suffix": model.recipe.get("suffix"),
+        "seed": model.recipe.get("seed"),
+        "metadata": dict(spec.metadata) or None,
+        "training_rows": model.training.rows,
+        "fingerprint": model.fingerprint,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def remembered_model(record: ModelRecord) -> dict[str, Any]:
+    """The attributes of a model as remembered."""
+    recipe = record.recipe
+    known = {
+        "id": record.job.fine_tuned_model,
+        "job_id": record.job.id,
+        "status": record.job.phase.value,
+        "provider": record.provider,
+        "base_model": record.parent or recipe.get("base_model"),
+        "training": recipe.get("training"),
+        "method": recipe.get("method"),
+        "epochs": recipe.get("n_epochs"),
+        "hyperparameters": recipe.get("hyperparameters"),
+        "grader": recipe.get("grader"),
+        "suffix": recipe.get("suffix"),
+        "seed": recipe.get("seed"),
+        "trained_tokens": record.job.trained_tokens,
+        "fingerprint": record.fingerprint,
+        "attempt": record.attempt,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def declared_dataset(path: str, provider: str, facts: DatasetFacts) -> dict[str, Any]:
+    """The attributes of a dataset as measured, for one provider."""
+    return {
+        "provider": provider,
+        "path": path,
+        "rows": facts.rows,
+        "bytes": facts.bytes,
+        "format": facts.format,
+        "sha256": facts.sha256,
+        "content_sha256": facts.content_sha256,
+    }
+
+
+def remembered_file(record: FileRecord) -> dict[str, Any]:
+    """The attributes of an uploaded dataset as remembered."""
+    known: Mapping[str, Any] = {
+        "id": record.id,
+        "provider": record.provider,
+        "filename": record.filename,
+        "bytes": record.bytes,
+        "sha256": record.sha256,
+        "content_sha256": record.content_sha256,
+        "uploaded_at": record.uploaded_at or None,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def attributes_before(state: State) -> dict[str, Mapping[str, Any]]:
+    """The attributes of everything remembered, by address."""
+    models = {f"model.{name}": remembered_model(record) for name, record in state.models.items()}
+    files = {f"dataset.{name}": remembered_file(f) for f in state.files.values() for name in f.datasets}
+    return {**files, **models}
+
+
+def attributes_after(
+    desired: Desired, state: State, steps: Iterable[Step], uploads: Iterable[Upload]
+) -> dict[str, Mapping[str, Any]]:
+    """The attributes of everything declared, by address, as far as they are known before an apply."""
+    renewed = {step.address for step in steps}
+    sent = {upload.address.name: upload.provider for upload in uploads}
+    held = {file.content_sha256: file for file in state.files.values()}
+    after: dict[str, Mapping[str, Any]] = {}
+    for name, facts in desired.datasets.items():
+        record = None if name in sent else held.get(facts.content_sha256)
+        provider = sent.get(name) or (record.provider if record else "")
+        ids = {"id": record.id} if record else {}
+        after[f"dataset.{name}"] = {**ids, **declared_dataset(desired.dataset(name).path, provider, facts)}
+    for model in desired.models:
+        kept = None if model.address in renewed else state.models.get(model.spec.name)
+        known = {"id": kept.job.fine_tuned_model, "job_id": kept.job.id} if kept else {}
+        after[str(model.address)] = {**known, **declared_model(model)}
+    return after

@@ -1,0 +1,167 @@
+"""What is wanted, worked out: references checked, parents first, every recipe and every file known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from ftplan.core.facts import BaseModel, Catalog, DatasetFacts, Encoding
+from ftplan.core.recipe import fingerprint, keep_ignored, make_recipe
+from ftplan.core.spec import Address, DatasetSpec, ModelSpec, Project, ProviderSpec
+from ftplan.errors import Problem
+
+RECIPE_PREFIX = "recipe:"
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredModel:
+    """One model, worked out. `base` is what the catalog knows of the model at the root of its chain, None where
+    it knows nothing; `base_model` is what is sent for a model without a parent."""
+
+    spec: ModelSpec
+    base_model: str
+    base: BaseModel | None
+    recipe: Mapping[str, Any]
+    fingerprint: str
+    training: DatasetFacts
+    validation: DatasetFacts | None
+    parent: Address | None = None
+
+    @property
+    def address(self) -> Address:
+        return self.spec.address
+
+    @property
+    def encoding(self) -> Encoding:
+        return self.base.encoding if self.base else "o200k_base"
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A whole project, worked out. `models` parents first, and by name among equals."""
+
+    project: Project
+    models: tuple[DesiredModel, ...] = ()
+    datasets: Mapping[str, DatasetFacts] = field(default_factory=dict)
+    catalogs: Mapping[str, Catalog] = field(default_factory=dict)
+
+    def model(self, name: str) -> DesiredModel | None:
+        return next((model for model in self.models if model.spec.name == name), None)
+
+    def dataset(self, name: str) -> DatasetSpec:
+        return self.project.datasets[name]
+
+
+def order_models(models: Mapping[str, ModelSpec]) -> tuple[list[str], list[Problem]]:
+    """The names of `models`, parents first; a cycle is a problem that names its whole way round."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name in sorted(models):
+        sorter.add(name, *(parent for parent in [models[name].parent] if parent in models and parent is not None))
+    try:
+        return list(sorter.static_order()), []
+    except CycleError as error:
+        # graphlib names the way from parent to child and back to where it began.
+        ring = [f"model.{name}" for name in reversed(error.args[1])]
+        first = models[error.args[1][-1]]
+        return [], [
+            Problem(
+                "Cycle",
+                f"Each of these models is to be trained on top of the next: {' -> '.join(ring)}.",
+                place=first.place_of("base_model"),
+                advice="Give one of them a base model of the provider's.",
+                address=ring[0],
+            )
+        ]
+
+
+def account(provider: ProviderSpec) -> str:
+    """Which service trains, for the recipe: the type, and the address where the YAML names one."""
+    return provider.type if provider.base_url is None else f"{provider.type} {provider.base_url.rstrip('/')}"
+
+
+def root_base(name: str, models: Mapping[str, ModelSpec]) -> str:
+    """The provider's base model at the root of the chain that `name` stands in. The chain must hold no cycle."""
+    model = models[name]
+    return root_base(model.parent, models) if model.parent else model.base_model
+
+
+def wanted_encodings(project: Project, catalogs: Mapping[str, Catalog]) -> dict[str, set[Encoding]]:
+    """The encodings in which each dataset has to be counted, by dataset name."""
+    wanted: dict[str, set[Encoding]] = {name: set() for name in project.datasets}
+    ordered, _ = order_models(project.models)
+    for name in ordered:
+        model = project.models[name]
+        base = catalogs[model.provider].base(root_base(name, project.models))
+        for dataset in filter(None, (model.dataset, model.validation)):
+            wanted[dataset].add(base.encoding if base else "o200k_base")
+    return wanted
+
+
+def resolve(
+    project: Project,
+    datasets: Mapping[str, DatasetFacts],
+    catalogs: Mapping[str, Catalog],
+    remembered: Mapping[str, Mapping[str, Any]],
+) -> tuple[Desired, Sequence[Problem]]:
+    """`project` with every reference followed. Models whose dataset could not be measured are left out: their
+    problems are known already. `remembered` holds the recipes of the state by model name: a model that differs
+    from it in fields under `ignore_changes` alone keeps the recipe it has there. Leave out the ones that are to be
+    trained anew in any case (`-replace`): these are trained as declared."""
+    ordered, problems = order_models(project.models)
+    known: dict[str, DesiredModel] = {}
+    for name in ordered:
+        model = project.models[name]
+        measurable = model.dataset in datasets and (model.validation is None or model.validation in datasets)
+        if measurable and (model.parent is None or model.parent in known):
+            catalog = catalogs[model.provider]
+            worked_out = _work_out(project, model, known, datasets, catalog)
+            known[name] = _ignoring(worked_out, remembered.get(name), catalog)
+    return Desired(project, tuple(known.values()), datasets, catalogs), problems
+
+
+def _work_out(
+    project: Project,
+    model: ModelSpec,
+    known: Mapping[str, DesiredModel],
+    datasets: Mapping[str, DatasetFacts],
+    catalog: Catalog,
+) -> DesiredModel:
+    parent = known[model.parent] if model.parent else None
+    base_model = catalog.canonical(model.base_model)
+    training = datasets[model.dataset]
+    validation = datasets[model.validation] if model.validation else None
+    recipe = make_recipe(
+        model,
+        account=account(project.providers[model.provider]),
+        # A parent enters by its own recipe, so that a changed parent changes its children before any id exists.
+        base_model=f"{RECIPE_PREFIX}{parent.fingerprint}" if parent else base_model,
+        training=training.content_sha256,
+        validation=validation.content_sha256 if validation else None,
+    )
+    return DesiredModel(
+        spec=model,
+        base_model=base_model,
+        base=parent.base if parent else catalog.base(base_model),
+        recipe=recipe,
+        fingerprint=fingerprint(recipe),
+        training=training,
+        validation=validation,
+        parent=parent.address if parent else None,
+    )
+
+
+def _ignoring(model: DesiredModel, remembered: Mapping[str, Any] | None, catalog: Catalog) -> DesiredModel:
+    """`model` as it is remembered, where it differs in nothing but what its owner ignores; its children see this
+    recipe too. Where anything else differs it is trained anew, and then as declared: the old base or the old file
+    may not even be there any more, and a job must be what its recipe says."""
+    if remembered is None or not model.spec.lifecycle.ignore_changes:
+        return model
+    recipe = keep_ignored(model.recipe, remembered, model.spec.lifecycle.ignore_changes)
+    if recipe != remembered:
+        return model
+    kept = replace(model, recipe=recipe, fingerprint=fingerprint(recipe))
+    if model.parent is not None or recipe["base_model"].startswith(RECIPE_PREFIX):
+        return kept
+    return replace(kept, base_model=recipe["base_model"], base=catalog.base(recipe["base_model"]))

@@ -1,0 +1,44 @@
+"""What has changed at the provider since it was remembered."""
+
+from __future__ import annotations
+
+from ftplan.core.facts import Observation
+from ftplan.core.plan import Note
+from ftplan.core.records import State
+from ftplan.core.spec import Address
+
+
+def drift_notes(state: State, seen: Observation) -> tuple[Note, ...]:
+    """One note for each remembered thing that is seen otherwise. An unanswered question is no drift."""
+    return (*_job_drift(state, seen), *_model_drift(state, seen), *_file_drift(state, seen))
+
+
+def _job_drift(state: State, seen: Observation) -> list[Note]:
+    notes = []
+    for address, job in sorted(seen.jobs.items()):
+        record = state.models.get(address.name)
+        if record is None or (job is not None and job.phase is record.job.phase):
+            continue
+        now = f"is {job.status}" if job else "is not known to the provider any more"
+        detail = f"job {record.job.id} was {record.job.phase.value} and {now}"
+        notes.append(Note("info", "has changed" if job else "has been deleted", detail, address=address))
+    return notes
+
+
+def _model_drift(state: State, seen: Observation) -> list[Note]:
+    gone = sorted(address for address, model in seen.models.items() if model is None and address.name in state.models)
+    return [
+        Note("info", "has been deleted", f"model {state.models[a.name].job.fine_tuned_model} is gone", address=a)
+        for a in gone
+    ]
+
+
+def _file_drift(state: State, seen: Observation) -> list[Note]:
+    notes = []
+    for key, file in sorted(seen.files.items()):
+        record = state.files.get(key)
+        if file is None and record is not None:
+            name = record.datasets[0] if record.datasets else record.filename
+            detail = f"file {record.id} is gone"
+            notes.append(Note("info", "has been deleted", detail, address=Address("dataset", name)))
+    return notes

@@ -1,0 +1,188 @@
+"""What happened. Facts change the state (`fold.py`), notices are only told. One stream, two readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ftplan.core.facts import JobProgress
+from ftplan.core.records import FileRecord, Intent, JobRecord
+from ftplan.core.spec import Address, Lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class PlanUsed:
+    """A saved plan was begun: it may never be begun again."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileStored:
+    """A file is at the provider and ready: uploaded by us, or found there."""
+
+    record: FileRecord
+
+
+@dataclass(frozen=True, slots=True)
+class FileDropped:
+    """A file is not at the provider any more: deleted by us, or seen gone."""
+
+    provider: str
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingIntended:
+    """A paid call is about to be made."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class IntentDropped:
+    """The paid call of an intent is known not to have happened."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """A job is ours: started by us, or adopted. It closes the intent of its model and retires the job before."""
+
+    name: str
+    provider: str
+    fingerprint: str
+    key: str
+    attempt: int
+    recipe: Mapping[str, Any]
+    job: JobRecord
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    parent: str | None = None
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobSeen:
+    """A job's phase, result or error is not what the state says."""
+
+    name: str
+    job: JobRecord
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleChanged:
+    """The owner changed the rules of a model."""
+
+    name: str
+    lifecycle: Lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRemoved:
+    """A model is managed no more: forgotten, or deleted at the provider."""
+
+    name: str
+    deleted: bool
+
+
+Fact = (
+    PlanUsed
+    | FileStored
+    | FileDropped
+    | TrainingIntended
+    | IntentDropped
+    | JobStarted
+    | JobSeen
+    | LifecycleChanged
+    | ModelRemoved
+)
+
+
+Verb = Literal["Uploading", "Training", "Starting", "Adopting", "Following", "Cancelling", "Forgetting", "Destroying"]
+"""What a step is doing. Starting is a training that is not followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step begins."""
+
+    address: Address
+    verb: Verb
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadProgress:
+    """Bytes of a file sent so far."""
+
+    address: Address
+    sent: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobFollowed:
+    """A look at a running job. `age_seconds` since the provider created it."""
+
+    address: Address
+    job_id: str
+    phase: str
+    age_seconds: float
+    progress: JobProgress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """A step is complete. `id` is what it gave: a file, a job or a model."""
+
+    address: Address
+    verb: Verb
+    id: str = ""
+    seconds: float = 0.0
+    cost: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """A step ended badly. The rest goes on."""
+
+    address: Address
+    verb: Verb
+    summary: str
+    detail: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepSkipped:
+    """A step was not begun because another one failed."""
+
+    address: Address
+    because: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing to do for a while, and why: a rate limit, a provider that does not answer, a search that must settle."""
+
+    address: Address
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something worth knowing that belongs to no step."""
+
+    summary: str
+    detail: str = ""
+    severity: str = "warning"
+    address: Address | None = None
+    command: str = ""
+
+
+Notice = StepStarted | UploadProgress | JobFollowed | StepDone | StepFailed | StepSkipped | Waiting | Told
+Event = Fact | Notice

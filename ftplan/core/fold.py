@@ -1,0 +1,119 @@
+"""The state after a fact: one pure function, the only way a state ever changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from typing_extensions import assert_never
+
+from ftplan.core.events import (
+    Fact,
+    FileDropped,
+    FileStored,
+    IntentDropped,
+    JobSeen,
+    JobStarted,
+    LifecycleChanged,
+    ModelRemoved,
+    PlanUsed,
+    TrainingIntended,
+)
+from ftplan.core.facts import RemoteJob
+from ftplan.core.records import FileRecord, FormerJob, JobRecord, ModelRecord, State
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def job_record(job: RemoteJob) -> JobRecord:
+    """What of a job as seen is worth remembering."""
+    return JobRecord(
+        id=job.id,
+        phase=job.phase,
+        base_model=job.model,
+        training_file=job.training_file,
+        validation_file=job.validation_file,
+        fine_tuned_model=job.fine_tuned_model,
+        created_at=job.created_at,
+        finished_at=job.finished_at,
+        trained_tokens=job.trained_tokens,
+        error_code=job.error_code,
+        error_message=job.error_message,
+        result_files=job.result_files,
+    )
+
+
+def fold(state: State, fact: Fact) -> State:
+    """The state after `fact`. Never touches its input; the serial is counted where the state is saved."""
+    match fact:
+        case PlanUsed():
+            return replace(state, used_plans=(*state.used_plans[-19:], fact.digest))
+        case FileStored():
+            return replace(state, files=_with_file(state, fact.record))
+        case FileDropped():
+            return replace(state, files=_without(state.files, (fact.provider, fact.content_sha256)))
+        case TrainingIntended():
+            return replace(state, intents={**state.intents, fact.intent.name: fact.intent})
+        case IntentDropped():
+            return replace(state, intents=_without(state.intents, fact.name))
+        case JobStarted():
+            models = {**state.models, fact.name: _started(state.models.get(fact.name), fact)}
+            return replace(state, models=models, intents=_without(state.intents, fact.name))
+        case JobSeen():
+            return replace(state, models={**state.models, fact.name: _seen(state.models[fact.name], fact.job)})
+        case LifecycleChanged():
+            return _with_model(state, fact.name, lifecycle=fact.lifecycle)
+        case ModelRemoved():
+            return replace(state, models=_without(state.models, fact.name))
+        case _:
+            assert_never(fact)
+
+
+def _started(before: ModelRecord | None, fact: JobStarted) -> ModelRecord:
+    earlier = (*before.former, FormerJob(before.fingerprint, before.job)) if before is not None else ()
+    former = tuple(old for old in earlier if old.job.id != fact.job.id)
+    return ModelRecord(
+        name=fact.name,
+        provider=fact.provider,
+        fingerprint=fact.fingerprint,
+        key=fact.key,
+        attempt=fact.attempt,
+        recipe=fact.recipe,
+        job=fact.job,
+        lifecycle=fact.lifecycle,
+        parent=fact.parent,
+        adopted=fact.adopted,
+        former=former,
+    )
+
+
+def _seen(record: ModelRecord, job: JobRecord) -> ModelRecord:
+    """The look goes to the job it was a look at: the cancelled one may be retired by the time it is seen to end."""
+    if record.job.id == job.id:
+        return replace(record, job=job)
+    former = tuple(replace(old, job=job) if old.job.id == job.id else old for old in record.former)
+    return replace(record, former=former)
+
+
+def _with_file(state: State, record: FileRecord) -> dict[tuple[str, str], FileRecord]:
+    """A dataset's name means one content a provider: it moves to the newest record."""
+    moved = {
+        key: replace(old, datasets=tuple(n for n in old.datasets if n not in record.datasets))
+        if old.provider == record.provider
+        else old
+        for key, old in state.files.items()
+    }
+    earlier = moved.get(record.key)
+    names = (*earlier.datasets, *record.datasets) if earlier else record.datasets
+    return {**moved, record.key: replace(record, datasets=tuple(dict.fromkeys(names)))}
+
+
+def _with_model(state: State, name: str, **changes: Any) -> State:
+    record = state.models[name]
+    return replace(state, models={**state.models, name: replace(record, **changes)})
+
+
+def _without(mapping: Mapping[K, V], key: K) -> dict[K, V]:
+    return {k: v for k, v in mapping.items() if k != key}

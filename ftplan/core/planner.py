@@ -1,0 +1,197 @@
+"""One plan out of three inputs: what is declared, what is remembered, what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ftplan.core.attributes import attributes_after, attributes_before
+from ftplan.core.case import Case, model_now, phase_now, runs
+from ftplan.core.cost import bill
+from ftplan.core.decide import Outcome, blocked_parents, decide
+from ftplan.core.desired import Desired, DesiredModel
+from ftplan.core.drift import drift_notes
+from ftplan.core.facts import Observation, Phase
+from ftplan.core.gates import budget_notes, lifetime_notes, lives
+from ftplan.core.plan import Adopt, Await, Mode, Note, Plan, Reason, Step, Train, Unchanged, Upload
+from ftplan.core.recipe import upload_name
+from ftplan.core.records import ModelRecord, State
+from ftplan.core.removal import decide_destroy, decide_undeclared, spared
+from ftplan.core.scope import Scope
+from ftplan.core.spec import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of this run. `replace` names the models to train again; `max_cost` in USD."""
+
+    mode: Mode = "normal"
+    replace: frozenset[Address] = frozenset()
+    targets: frozenset[Address] = frozenset()
+    excludes: frozenset[Address] = frozenset()
+    max_cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What the parts of a plan have found so far."""
+
+    outcomes: dict[Address, list[Outcome]] = field(default_factory=dict)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [item for items in self.outcomes.values() for item in items if isinstance(item, kind)]
+
+    def steps(self) -> list[Step]:
+        return [item for items in self.outcomes.values() for item in items if not isinstance(item, (Note, Unchanged))]
+
+
+def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy, now: datetime) -> Plan:
+    """The plan: steps in the order in which they may start, uploads before the trainings that need them."""
+    scope = Scope.of(desired, state, policy.targets, policy.excludes, destroying=policy.mode == "destroy")
+    draft = _Draft()
+    if policy.mode == "normal":
+        _decide_declared(draft, desired, state, seen, policy, scope)
+        draft.outcomes.update(decide_undeclared(desired.project, state, seen, scope))
+    elif policy.mode == "destroy":
+        draft.outcomes.update(decide_destroy(desired.project, state, seen, scope))
+    draft = _Draft(spared(draft.outcomes, state))
+    steps = draft.steps()
+    uploads = _uploads(desired, state, seen, steps)
+    known_lives = lives(desired, seen, now.date()) if policy.mode == "normal" else ()
+    steps_bill = bill(steps, desired.catalogs)
+    models = {model.address: model for model in desired.models}
+    notes = [
+        *draft.of(Note),
+        *lifetime_notes(steps, models, known_lives, desired),
+        *budget_notes(steps_bill, desired.project.budget, policy.max_cost),
+    ]
+    unchanged = draft.of(Unchanged) + _kept_datasets(desired, state, uploads, scope, policy)
+    return Plan(
+        project=desired.project.name,
+        workspace=desired.project.workspace,
+        mode=policy.mode,
+        lineage=state.lineage,
+        serial=state.serial,
+        config_digest=desired.project.digest,
+        dataset_digests={name: facts.sha256 for name, facts in sorted(desired.datasets.items())},
+        created_at=now.isoformat(timespec="seconds"),
+        steps=(*uploads, *steps),
+        unchanged=tuple(unchanged),
+        notes=tuple(notes),
+        bill=steps_bill,
+        lives=known_lives,
+        drift=drift_notes(state, seen),
+        variables=dict(desired.project.variables),
+        before=attributes_before(state),
+        after=attributes_after(desired, state, steps, uploads) if policy.mode == "normal" else {},
+    )
+
+
+def _decide_declared(
+    draft: _Draft, desired: Desired, state: State, seen: Observation, policy: Policy, scope: Scope
+) -> None:
+    trained: dict[tuple[str, str], Address] = {}
+    for model in desired.models:
+        if not scope.covers(model.address):
+            continue
+        recipe = (model.spec.provider, model.fingerprint)
+        case = Case(
+            model=model,
+            desired=desired,
+            state=state,
+            seen=seen,
+            blocked_by=model.parent if model.parent in blocked_parents(draft.outcomes) else None,
+            barren=_barren_parent(model, desired, draft, state, seen),
+            forced=model.address in policy.replace,
+            twin=trained.get(recipe),
+            paid=_paid_elsewhere(model, state, seen),
+        )
+        draft.outcomes[model.address] = decide(case)
+        if any(isinstance(item, Train) for item in draft.outcomes[model.address]):
+            trained.setdefault(recipe, model.address)
+
+
+def _barren_parent(
+    model: DesiredModel, desired: Desired, draft: _Draft, state: State, seen: Observation
+) -> Address | None:
+    """The parent of `model` where it has no model of today's recipe, and this plan gives it none."""
+    if model.parent is None:
+        return None
+    if any(isinstance(item, (Train, Adopt, Await)) for item in draft.outcomes.get(model.parent, ())):
+        return None
+    record, parent = state.models.get(model.parent.name), desired.model(model.parent.name)
+    same = record is not None and parent is not None and record.fingerprint == parent.fingerprint
+    return None if same and record is not None and model_now(record, seen) else model.parent
+
+
+def _paid_elsewhere(model: DesiredModel, state: State, seen: Observation) -> ModelRecord | None:
+    """Another remembered model with the very same recipe whose job is good: it is paid for already."""
+    for _, record in sorted(state.models.items()):
+        same = (record.provider, record.fingerprint) == (model.spec.provider, model.fingerprint)
+        if record.name != model.spec.name and same and _is_good(record, seen):
+            return record
+    return None
+
+
+def _is_good(record: ModelRecord, seen: Observation) -> bool:
+    phase = phase_now(record, seen)
+    return runs(phase) or (phase is Phase.SUCCEEDED and model_now(record, seen) is not None)
+
+
+def _uploads(desired: Desired, state: State, seen: Observation, steps: Iterable[Step]) -> list[Upload]:
+    """Each file that some training needs and the provider does not have yet, once a provider and content."""
+    uploads: dict[tuple[str, str], Upload] = {}
+    for step in steps:
+        model = desired.model(step.address.name) if isinstance(step, Train) else None
+        for name in filter(None, (model.spec.dataset, model.spec.validation) if model else ()):
+            upload = _upload(desired, state, seen, model.spec.provider if model else "", name)
+            if upload is not None and isinstance(step, Train) and upload.content_sha256 in _contents(step):
+                uploads.setdefault((upload.provider, upload.content_sha256), upload)
+    return list(uploads.values())
+
+
+def _contents(step: Train) -> tuple[str | None, str | None]:
+    """What a training reads. Under `ignore_changes` it need not be what the file holds today."""
+    return step.recipe["training"], step.recipe.get("validation")
+
+
+def _upload(desired: Desired, state: State, seen: Observation, provider: str, name: str) -> Upload | None:
+    facts = desired.datasets[name]
+    key = (provider, facts.content_sha256)
+    gone = key in seen.files and seen.files[key] is None
+    if key in state.files and not gone:
+        return None
+    found = seen.found_files.get(key)
+    former = next((f for f in state.files.values() if f.provider == provider and name in f.datasets), None)
+    return Upload(
+        address=Address("dataset", name),
+        provider=provider,
+        path=desired.dataset(name).path,
+        sha256=facts.sha256,
+        content_sha256=facts.content_sha256,
+        bytes=facts.bytes,
+        rows=facts.rows,
+        filename=upload_name(name, facts.sha256),
+        reason=Reason.LOST if gone else (Reason.CHANGED if former else Reason.NEW),
+        replaces=former.content_sha256 if former and not gone else None,
+        found_id=found.id if found else None,
+    )
+
+
+def _kept_datasets(
+    desired: Desired, state: State, uploads: Iterable[Upload], scope: Scope, policy: Policy
+) -> list[Unchanged]:
+    """The declared datasets a provider has already."""
+    if policy.mode != "normal":
+        return []
+    sent = {upload.address for upload in uploads}
+    kept = []
+    for name, facts in sorted(desired.datasets.items()):
+        address = Address("dataset", name)
+        records = [f for f in state.files.values() if f.content_sha256 == facts.content_sha256]
+        if records and address not in sent and scope.covers(address):
+            kept.append(Unchanged(address, records[0].provider, records[0].id))
+    return kept

@@ -1,0 +1,168 @@
+"""The doors out: what the engine needs of a provider, a state store and a clock, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol, runtime_checkable
+
+from ftplan.core.desired import DesiredModel
+from ftplan.core.facts import Catalog, JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a service can do. What it cannot do becomes a problem at plan time."""
+
+    methods: tuple[str, ...] = ("supervised", "dpo", "reinforcement")
+    searches_jobs: bool = True
+    searches_files: bool = True
+    deletes_models: bool = True
+    deletes_files: bool = True
+    continues_training: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """Everything one paid call says. `metadata` holds our marks and the user's pairs."""
+
+    base_model: str
+    training_file: str
+    validation_file: str | None
+    method: str
+    n_epochs: int | str
+    hyperparameters: Mapping[str, int | float | str]
+    grader: Mapping[str, Any] | None
+    suffix: str | None
+    seed: int | None
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRequest:
+    """A file to send. `open` gives the open file positioned at its start; the same one is hashed and sent."""
+
+    filename: str
+    bytes: int
+    sha256: str
+    open: Callable[[], BinaryIO]
+
+
+class ProviderReader(Protocol):
+    """A service as a plan sees it: it cannot change anything. None means "asked, and gone" and nothing else;
+    every other failure raises `NotAllowed` or `Unreachable`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+    def capabilities(self) -> Capabilities:
+        """What the service can do."""
+
+    def validate(self, model: DesiredModel) -> Sequence[Problem]:
+        """What the service would refuse in this model, found without asking it."""
+
+    def check_access(self) -> None:
+        """Raises `NotAllowed` when the key is missing or wrong. One cheap request at most."""
+
+    def get_file(self, file_id: str) -> RemoteFile | None: ...
+
+    def get_job(self, job_id: str) -> RemoteJob | None: ...
+
+    def get_model(self, model_id: str) -> RemoteModel | None: ...
+
+    def find_file(self, sha256: str, bytes: int) -> RemoteFile | None:
+        """The oldest usable file whose name carries this hash and whose size agrees."""
+
+    def find_jobs(self, marks: Mapping[str, str]) -> Sequence[RemoteJob]:
+        """Every job whose metadata carries all of `marks`, oldest first. Re-checked on our side: a server may
+        ignore the filter and list everything."""
+
+
+class Provider(ProviderReader, Protocol):
+    """A service as an apply sees it."""
+
+    def put_file(self, request: UploadRequest, progress: Callable[[int], None]) -> RemoteFile:
+        """The file sent, perhaps not ready yet. `progress` gets the bytes sent so far. Raises `Rejected` or
+        `OutcomeUnknown`."""
+
+    def start_job(self, request: JobRequest) -> RemoteJob:
+        """The job started, by exactly one request and no retries. Raises `Rejected` (nothing was bought) or
+        `OutcomeUnknown` (it may have been)."""
+
+    def cancel_job(self, job_id: str) -> RemoteJob | None: ...
+
+    def delete_file(self, file_id: str) -> bool:
+        """True when deleted, False when it was gone already."""
+
+    def delete_model(self, model_id: str) -> bool:
+        """True when deleted, False when it was gone already."""
+
+
+@runtime_checkable
+class HasProgress(Protocol):
+    """A service that tells how far a job is."""
+
+    def progress(self, job_id: str) -> JobProgress | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """The stored bytes, and the store's tag for exactly these bytes."""
+
+    data: bytes
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who holds a lock. `id` names this one claim; `created` in UTC, ISO 8601."""
+
+    id: str
+    operation: str
+    who: str
+    host: str
+    pid: int
+    created: str
+    version: str
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Backend(Protocol):
+    """A place for one state. It moves bytes and knows nothing of what is in them."""
+
+    def where(self) -> str:
+        """The place in a user's words: a path or a URL without secrets."""
+
+    def load(self) -> Blob | None:
+        """What is stored, None where nothing ever was. Raises `StateError`."""
+
+    def save(self, data: bytes, replacing: str | None) -> str:
+        """The new tag. `replacing` is the tag last read or written, None for "nothing was there". Raises
+        `StateConflict` when something else is there now, `StateError` when it cannot be written."""
+
+    def lock(self, claim: Claim, timeout: float) -> None:
+        """Takes the lock, waiting up to `timeout` seconds. Raises `LockHeld`, naming the holder."""
+
+    def unlock(self, claim_id: str) -> None:
+        """Gives the lock back. Silent when it is not ours any more."""
+
+    def holder(self) -> Claim | None:
+        """Who holds the lock, None when nobody does."""
+
+    def break_lock(self, claim_id: str) -> None:
+        """Takes the lock from whoever holds it under exactly this id. Raises `StateError` for any other id."""
+
+
+class Clock(Protocol):
+    """Time. `monotonic` is for waiting and windows, `now` (UTC) for dates that are shown or stored."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...

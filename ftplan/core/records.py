@@ -1,0 +1,121 @@
+"""What is remembered: the state. It holds what was done and bought, never a secret and never a dataset row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ftplan.core.facts import FileKey, Phase
+from ftplan.core.spec import Lifecycle
+
+STATE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file we uploaded, or found and took over. `datasets` are the declared names that mean this content."""
+
+    provider: str
+    content_sha256: str
+    sha256: str
+    bytes: int
+    filename: str
+    id: str
+    uploaded_at: str = ""
+    datasets: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> FileKey:
+        return (self.provider, self.content_sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A paid job as last seen. Times as the provider gave them, in epoch seconds."""
+
+    id: str
+    phase: Phase
+    base_model: str = ""
+    training_file: str = ""
+    validation_file: str | None = None
+    fine_tuned_model: str | None = None
+    created_at: int = 0
+    finished_at: int | None = None
+    trained_tokens: int | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    result_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormerJob:
+    """A job this model had before: it was paid for, so it is never forgotten while the model is managed."""
+
+    fingerprint: str
+    job: JobRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A managed model. `recipe` is the canonical recipe `fingerprint` was made of; `lifecycle` is kept because
+    the rules of a model must outlive its block in the YAML. `adopted` says that we did not start the job."""
+
+    name: str
+    provider: str
+    fingerprint: str
+    key: str
+    attempt: int
+    recipe: Mapping[str, Any]
+    job: JobRecord
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    parent: str | None = None
+    adopted: bool = False
+    former: tuple[FormerJob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A paid call about to be made, stored before it is made."""
+
+    name: str
+    provider: str
+    key: str
+    fingerprint: str
+    attempt: int
+    recipe: Mapping[str, Any]
+    created_at: str
+    training_file: str = ""
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything remembered of a project. `serial` grows by one a write; `lineage` is made once.
+
+    `files` by (provider, content), `models` and `intents` by model name; `used_plans` are the digests of saved
+    plans that an apply has used up, newest last.
+    """
+
+    project: str
+    lineage: str
+    serial: int = 0
+    workspace: str = "default"
+    files: Mapping[FileKey, FileRecord] = field(default_factory=dict)
+    models: Mapping[str, ModelRecord] = field(default_factory=dict)
+    intents: Mapping[str, Intent] = field(default_factory=dict)
+    used_plans: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not (self.files or self.models or self.intents)
+
+    def holding(self, files: Iterable[FileRecord], models: Iterable[ModelRecord], intents: Iterable[Intent]) -> State:
+        """This state with exactly these records."""
+        return replace(
+            self,
+            files={record.key: record for record in files},
+            models={record.name: record for record in models},
+            intents={intent.name: intent for intent in intents},
+        )

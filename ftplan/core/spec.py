@@ -1,0 +1,156 @@
+"""What is declared: the configuration once it is understood. Every value here is what the user wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from ftplan.errors import Place
+
+MethodKind = Literal["supervised", "dpo", "reinforcement"]
+OnRemoved = Literal["forget", "delete"]
+IGNORABLE = ("suffix", "seed", "epochs", "hyperparameters", "validation", "method", "base_model", "dataset")
+
+PARENT_PREFIX = "model."
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """The name of a thing in the configuration: `dataset.NAME` or `model.NAME`."""
+
+    kind: Literal["dataset", "model"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.name}"
+
+    @staticmethod
+    def parse(text: str) -> Address:
+        """The address written as `text`; ValueError where it is none."""
+        kind, dot, name = text.partition(".")
+        if not dot or not name:
+            raise ValueError(f"not an address: {text!r}")
+        if kind == "dataset":
+            return Address("dataset", name)
+        if kind == "model":
+            return Address("model", name)
+        raise ValueError(f"not an address: {text!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """A service to train with. `base_url` is what the YAML says; what the environment says is not declared."""
+
+    name: str
+    type: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    organization: str | None = None
+    project: str | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpec:
+    """A JSONL file. `path` as written, relative to the configuration's folder."""
+
+    name: str
+    path: str
+    place: Place | None = None
+
+    @property
+    def address(self) -> Address:
+        return Address("dataset", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How a model is trained. Absent hyperparameters are the provider's choice, as is the word `auto`."""
+
+    kind: MethodKind = "supervised"
+    n_epochs: int | Literal["auto"] = "auto"
+    hyperparameters: Mapping[str, int | float | str] = field(default_factory=dict)
+    grader: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """The owner's rules for one model. `cancel_running`: a changed recipe cancels the job still running for it."""
+
+    prevent_destroy: bool = False
+    on_removed: OnRemoved = "forget"
+    retry_failed: bool = True
+    cancel_running: bool = False
+    ignore_changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One fine-tuned model as declared. `base_model` is an id, an alias, an `ft:` id, or `model.OTHER`.
+
+    `places` maps a field's name to where it stands in the YAML, for messages.
+    """
+
+    name: str
+    provider: str
+    base_model: str
+    dataset: str
+    validation: str | None = None
+    method: Method = field(default_factory=Method)
+    suffix: str | None = None
+    seed: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    place: Place | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def address(self) -> Address:
+        return Address("model", self.name)
+
+    @property
+    def parent(self) -> str | None:
+        """The name of the model this one is trained on top of, None for a base of the provider's."""
+        return self.base_model.removeprefix(PARENT_PREFIX) if self.base_model.startswith(PARENT_PREFIX) else None
+
+    def place_of(self, key: str) -> Place | None:
+        return self.places.get(key, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class StateSpec:
+    """Where the state is kept."""
+
+    backend: str = "local"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Upper bounds in USD on what one apply may be estimated to cost."""
+
+    max_total: Decimal | None = None
+    max_per_model: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A whole configuration. `root` is its folder (absolute); `digest` is sha256 of its meaning, variables set.
+
+    `named` is False where the name is only the folder's: then a state that exists knows it better.
+    """
+
+    name: str
+    root: str
+    path: str
+    digest: str
+    providers: Mapping[str, ProviderSpec] = field(default_factory=dict)
+    datasets: Mapping[str, DatasetSpec] = field(default_factory=dict)
+    models: Mapping[str, ModelSpec] = field(default_factory=dict)
+    state: StateSpec = field(default_factory=StateSpec)
+    budget: Budget = field(default_factory=Budget)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    workspace: str = "default"
+    named: bool = True

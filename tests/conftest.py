@@ -1,0 +1,30 @@
+"""What every room's tests share: golden files, compared by default and rewritten with `pytest --accept`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="rewrite the golden files; read the diff before you commit")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)`: `text` must be what tests/golden/ROOM/name holds, ROOM being the test's own folder."""
+    room = GOLDEN / request.path.parent.name
+
+    def compare(name: str, text: str) -> None:
+        file = room / name
+        if request.config.getoption("--accept"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+        assert file.exists(), f"{file} is missing: run pytest --accept once, and read it"
+        assert text == file.read_text(encoding="utf-8")
+
+    return compare

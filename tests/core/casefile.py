@@ -1,0 +1,298 @@
+"""One row of the decision table as a YAML file: a small world, written down in as few words as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ftplan.core.desired import Desired, resolve
+from ftplan.core.facts import (
+    BaseModel,
+    Catalog,
+    DatasetFacts,
+    Observation,
+    Phase,
+    RemoteFile,
+    RemoteJob,
+    RemoteModel,
+    TokenFacts,
+)
+from ftplan.core.plan import Mode, Plan
+from ftplan.core.planner import Policy, make_plan
+from ftplan.core.recipe import MARK_ADDRESS, MARK_KEY, MARK_PROJECT, call_key
+from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State
+from ftplan.core.spec import Address, Budget, DatasetSpec, Lifecycle, Method, ModelSpec, Project, ProviderSpec
+
+TODAY = date(2026, 11, 1)
+METHODS = ("supervised", "dpo", "reinforcement")
+BASES = {
+    "mini-1": BaseModel("mini-1", METHODS, train_per_million=Decimal(5)),
+    "nano-1": BaseModel("nano-1", METHODS, encoding="cl100k_base", train_per_million=Decimal(1)),
+    "hourly-1": BaseModel("hourly-1", METHODS, train_per_hour=Decimal(100)),
+    "dark-1": BaseModel("dark-1", METHODS),
+    "leaving-1": BaseModel("leaving-1", METHODS, train_per_million=Decimal(5), shutdown=date(2026, 12, 1)),
+    "gone-1": BaseModel("gone-1", METHODS, train_per_million=Decimal(5), shutdown=date(2026, 10, 1)),
+}
+LIFECYCLE = ("prevent_destroy", "on_removed", "retry_failed", "cancel_running", "ignore_changes")
+MODEL_KEYS = {
+    *("provider", "base", "dataset", "validation", "method", "epochs", "hyperparameters", "suffix", "seed"),
+    *("metadata", *LIFECYCLE),
+}
+
+
+def catalog(type: str) -> Catalog:
+    return Catalog(
+        type,
+        type.title(),
+        models=BASES,
+        aliases={"mini": "mini-1"},
+        prices_as_of="2026-11",
+        rehearsal=type == "sandbox",
+    )
+
+
+def only(data: Mapping[str, Any] | None, allowed: Iterable[str], where: str) -> dict[str, Any]:
+    """`data` when it holds no key but the `allowed` ones: a misspelt key must not pass for a kept promise."""
+    found = dict(data or {})
+    unknown = sorted(set(found) - set(allowed))
+    if unknown:
+        raise ValueError(f"{where} has unknown keys {unknown}")
+    return found
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything make_plan is given."""
+
+    desired: Desired
+    state: State
+    seen: Observation
+    policy: Policy
+    now: datetime
+
+    def plan(self) -> Plan:
+        return make_plan(self.desired, self.state, self.seen, self.policy, self.now)
+
+
+def facts(content: str, rows: int = 10, tokens: int = 1000) -> DatasetFacts:
+    counted = TokenFacts(tokens, tokens, 1)
+    return DatasetFacts(
+        sha256=f"bytes-of-{content}",
+        content_sha256=content,
+        bytes=100,
+        rows=rows,
+        format="chat",
+        tokens={"o200k_base": counted, "cl100k_base": counted},
+    )
+
+
+def model_spec(name: str, data: Mapping[str, Any]) -> ModelSpec:
+    given = only(data, MODEL_KEYS, f"model {name}")
+    rules = {key: given[key] for key in LIFECYCLE if key in given}
+    if "ignore_changes" in rules:
+        rules["ignore_changes"] = tuple(rules["ignore_changes"])
+    return ModelSpec(
+        name=name,
+        provider=given.get("provider", "openai"),
+        base_model=given.get("base", "mini"),
+        dataset=given.get("dataset", "tickets"),
+        validation=given.get("validation"),
+        method=Method(given.get("method", "supervised"), given.get("epochs", 3), given.get("hyperparameters", {})),
+        suffix=given.get("suffix"),
+        seed=given.get("seed"),
+        metadata=given.get("metadata", {}),
+        lifecycle=Lifecycle(**rules),
+    )
+
+
+def project(declared: Mapping[str, Any]) -> tuple[Project, dict[str, DatasetFacts]]:
+    datasets = declared.get("datasets") or {"tickets": {}}
+    measured = {}
+    for name, data in datasets.items():
+        given = only(data, ("content", "rows", "tokens"), f"dataset {name}")
+        measured[name] = facts(given.pop("content", name), **given)
+    types = declared.get("providers") or {"openai": "openai"}
+    budget = only(declared.get("budget"), ("max_total", "max_per_model"), "budget")
+    return (
+        Project(
+            name="support",
+            root="/p",
+            path="/p/ftplan.yaml",
+            digest="d",
+            providers={name: ProviderSpec(name, type) for name, type in types.items()},
+            datasets={name: DatasetSpec(name, f"{name}.jsonl") for name in datasets},
+            models={name: model_spec(name, data or {}) for name, data in (declared.get("models") or {}).items()},
+            budget=Budget(**{name: Decimal(str(value)) for name, value in budget.items()}),
+        ),
+        measured,
+    )
+
+
+def load_world(document: Mapping[str, Any]) -> World:
+    """The world of a case file."""
+    declared = only(document.get("declared"), ("datasets", "models", "providers", "budget"), "declared")
+    remembered = only(document.get("remembered"), ("models", "files", "intents", "contents"), "remembered")
+    now, measured = project(declared)
+    catalogs = {name: catalog(spec.type) for name, spec in now.providers.items()}
+    state = _state(remembered, declared, catalogs)
+    policy = _policy(document.get("policy"))
+    kept = {name: r.recipe for name, r in state.models.items() if Address("model", name) not in policy.replace}
+    desired, problems = resolve(now, measured, catalogs, kept)
+    if problems:
+        raise ValueError(problems)
+    state = _with_intents(state, desired, remembered.get("intents") or [])
+    today = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=timezone.utc)
+    return World(desired, state, _observation(document.get("seen"), desired, state), policy, today)
+
+
+def _state(remembered: Mapping[str, Any], declared: Mapping[str, Any], catalogs: Mapping[str, Catalog]) -> State:
+    """What a past project left behind: today's, with the differences that `remembered` names."""
+    contents = {name: {"content": content} for name, content in (remembered.get("contents") or {}).items()}
+    datasets = {**(declared.get("datasets") or {"tickets": {}}), **contents}
+    entries = remembered.get("models") or {}
+    models = {**(declared.get("models") or {})}
+    for name, entry in entries.items():
+        given = only(entry, ("was", "phase", "model", "attempt", "job", "former", "adopted", "error"), f"record {name}")
+        models[name] = {**(models.get(name) or {}), **(given.get("was") or {})}
+    past, measured = project({**declared, "datasets": datasets, "models": models})
+    desired, _ = resolve(past, measured, catalogs, {})
+    state = State("support", "lineage-1", serial=4)
+    files = {}
+    for name in remembered.get("files") or []:
+        record = FileRecord(
+            "openai", measured[name].content_sha256, "b", 100, f"{name}.jsonl", f"file-{name}", "", (name,)
+        )
+        files[record.key] = record
+    records = [_record(name, entry or {}, desired) for name, entry in entries.items()]
+    return replace(state, files=files, models={record.name: record for record in records})
+
+
+def _record(name: str, entry: Mapping[str, Any], past: Desired) -> ModelRecord:
+    model = past.model(name)
+    assert model is not None
+    phase = Phase(entry.get("phase", "succeeded"))
+    job = _job(entry.get("job", f"job-{name}"), phase, entry.get("model", _given(phase, f"ft:{name}")))
+    attempt = entry.get("attempt", 1)
+    return ModelRecord(
+        name=name,
+        provider=model.spec.provider,
+        fingerprint=model.fingerprint,
+        key=call_key("support", "default", f"model.{name}", model.fingerprint, attempt),
+        attempt=attempt,
+        recipe=model.recipe,
+        job=replace(job, error_message=entry.get("error")),
+        lifecycle=model.spec.lifecycle,
+        parent=str(model.parent) if model.parent else None,
+        former=tuple(_former(former, past, name) for former in entry.get("former") or []),
+    )
+
+
+def _former(data: Mapping[str, Any], past: Desired, name: str) -> FormerJob:
+    given = only(data, ("was", "job", "phase", "model"), "former")
+    past_spec = past.project.models[name]
+    changed = replace(past_spec, method=replace(past_spec.method, n_epochs=given["was"]["epochs"]))
+    project = replace(past.project, models={name: changed})
+    desired, _ = resolve(project, past.datasets, past.catalogs, {})
+    phase = Phase(given.get("phase", "succeeded"))
+    return FormerJob(desired.models[0].fingerprint, _job(given["job"], phase, given.get("model")))
+
+
+def _given(phase: Phase, model: str) -> str | None:
+    return model if phase is Phase.SUCCEEDED else None
+
+
+def _job(id: str, phase: Phase, model: str | None) -> JobRecord:
+    return JobRecord(id, phase, "mini-1", "file-tickets", fine_tuned_model=model, created_at=1)
+
+
+def _with_intents(state: State, desired: Desired, names: Iterable[str]) -> State:
+    intents = {}
+    for name in names:
+        model = desired.model(name)
+        assert model is not None
+        record = state.models.get(name)
+        attempt = record.attempt + 1 if record and record.fingerprint == model.fingerprint else 1
+        key = call_key("support", "default", str(model.address), model.fingerprint, attempt)
+        intents[name] = Intent(name, model.spec.provider, key, model.fingerprint, attempt, model.recipe, "2026-10-31")
+    return replace(state, intents=intents)
+
+
+def _policy(data: Mapping[str, Any] | None) -> Policy:
+    given = only(data, ("mode", "replace", "targets", "excludes", "max_cost"), "policy")
+    sets = {
+        name: frozenset(Address.parse(text) for text in given.get(name) or [])
+        for name in ("replace", "targets", "excludes")
+    }
+    mode: Mode = given.get("mode", "normal")
+    return Policy(mode=mode, max_cost=Decimal(str(given["max_cost"])) if "max_cost" in given else None, **sets)
+
+
+def _observation(data: Mapping[str, Any] | None, desired: Desired, state: State) -> Observation:
+    given = only(data, ("jobs", "models", "files", "found", "found_files", "unsearchable"), "seen")
+    contents = {name: ("openai", measured.content_sha256) for name, measured in desired.datasets.items()}
+    return Observation(
+        jobs={Address("model", name): _seen_job(job, state.models[name]) for name, job in _items(given, "jobs")},
+        models={
+            Address("model", name): None if word == "gone" else RemoteModel(word)
+            for name, word in _items(given, "models")
+        },
+        files={
+            contents[name]: None if word == "gone" else RemoteFile(word, f"{name}.jsonl", 100)
+            for name, word in _items(given, "files")
+        },
+        found={
+            Address("model", n): tuple(_found_job(n, j, desired) for j in jobs) for n, jobs in _items(given, "found")
+        },
+        found_files={contents[n]: RemoteFile(id, f"{n}.jsonl", 100) for n, id in _items(given, "found_files")},
+        unsearchable={Address("model", name): why for name, why in _items(given, "unsearchable")},
+    )
+
+
+def _items(data: Mapping[str, Any], key: str) -> list[tuple[str, Any]]:
+    return list((data.get(key) or {}).items())
+
+
+def _seen_job(data: Any, record: ModelRecord) -> RemoteJob | None:
+    """A job as seen now: `gone`, a phase, or a mapping with the model it gave or the error it met."""
+    if data == "gone":
+        return None
+    given = only({"phase": data} if isinstance(data, str) else data, ("phase", "model", "error"), "seen job")
+    phase = Phase(given["phase"])
+    return RemoteJob(
+        record.job.id,
+        phase,
+        given["phase"],
+        fine_tuned_model=given.get("model", record.job.fine_tuned_model),
+        error_message=given.get("error"),
+    )
+
+
+def _found_job(name: str, data: Mapping[str, Any], desired: Desired) -> RemoteJob:
+    given = only(data, ("id", "phase", "model", "at", "mine"), "found job")
+    marks = {}
+    if given.get("mine", True):
+        marks = {MARK_PROJECT: "support", MARK_ADDRESS: f"model.{name}", MARK_KEY: f"key-of-{given['id']}"}
+    phase = Phase(given.get("phase", "succeeded"))
+    return RemoteJob(
+        given["id"],
+        phase,
+        phase.value,
+        fine_tuned_model=given.get("model", _given(phase, f"ft:{given['id']}")),
+        created_at=given.get("at", 0),
+        metadata=marks,
+    )
+
+
+def read_case(path: Path) -> dict[str, Any]:
+    """A case file; ValueError where it holds a key that means nothing."""
+    return only(
+        yaml.safe_load(path.read_text("utf-8")),
+        ("rule", "declared", "remembered", "seen", "policy", "expect"),
+        path.name,
+    )

@@ -1,0 +1,110 @@
+"""What is wanted, worked out: order, cycles, encodings, chains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from casefile import catalog, facts
+from values import desired_of, models_of
+
+from ftplan.core.desired import account, order_models, resolve, root_base, wanted_encodings
+from ftplan.core.spec import Address, DatasetSpec, ProviderSpec
+
+
+def test_parents_come_first_and_equals_by_name() -> None:
+    models = models_of(z={}, a={"base": "model.z"}, m={}, b={"base": "model.a"})
+    ordered, problems = order_models(models)
+    assert not problems
+    assert ordered.index("z") < ordered.index("a") < ordered.index("b")
+    assert [model.spec.name for model in desired_of(models={"c": {}, "a": {}, "b": {}}).models] == ["a", "b", "c"]
+
+
+def test_the_order_of_the_file_never_matters() -> None:
+    models = models_of(z={}, a={"base": "model.z"}, m={}, b={"base": "model.a"})
+    assert order_models(dict(reversed(list(models.items())))) == order_models(models)
+
+
+@pytest.mark.parametrize(
+    ("bases", "ring"),
+    [
+        ({"a": "a"}, {"model.a -> model.a"}),
+        ({"a": "b", "b": "a"}, {"model.a -> model.b -> model.a", "model.b -> model.a -> model.b"}),
+    ],
+)
+def test_a_cycle_is_named_whole(bases: dict[str, str], ring: set[str]) -> None:
+    ordered, (problem,) = order_models(models_of(**{n: {"base": f"model.{base}"} for n, base in bases.items()}))
+    assert ordered == []
+    assert problem.summary == "Cycle"
+    assert any(way in problem.detail for way in ring)
+
+
+def test_a_long_cycle_names_each_on_its_way_and_no_other() -> None:
+    models = models_of(a={"base": "model.b"}, b={"base": "model.c"}, c={"base": "model.a"}, d={"base": "model.a"}, e={})
+    _, (problem,) = order_models(models)
+    assert all(problem.detail.count(f"model.{name}") >= 1 for name in "abc")
+    assert "model.d" not in problem.detail
+    assert "model.e" not in problem.detail
+    way = problem.detail.split(": ")[1].rstrip(".").split(" -> ")
+    assert way[0] == way[-1]
+    assert all(models[child.removeprefix("model.")].base_model == base for child, base in pairwise(way))
+
+
+def test_nothing_is_resolved_while_there_is_a_cycle() -> None:
+    project = replace(desired_of().project, models=models_of(a={"base": "model.a"}, b={}))
+    desired, problems = resolve(project, {"tickets": facts("t")}, {"openai": catalog("openai")}, {})
+    assert desired.models == ()
+    assert len(problems) == 1
+
+
+def test_a_dataset_is_counted_in_the_encoding_of_each_base_that_reads_it() -> None:
+    desired = desired_of(
+        datasets={"tickets": {}, "holdout": {}, "unused": {}},
+        models={
+            "nano": {"base": "nano-1", "validation": "holdout"},
+            "child": {"base": "model.nano", "dataset": "holdout"},
+            "mini": {},
+            "stranger": {"base": "stranger-1", "seed": 1},
+        },
+    )
+    assert wanted_encodings(desired.project, desired.catalogs) == {
+        "tickets": {"cl100k_base", "o200k_base"},
+        "holdout": {"cl100k_base"},
+        "unused": set(),
+    }
+
+
+def test_a_chain_has_the_base_at_its_root() -> None:
+    desired = desired_of(models={"a": {"base": "nano-1"}, "b": {"base": "model.a"}, "c": {"base": "model.b"}})
+    child = desired.model("c")
+    assert root_base("c", desired.project.models) == "nano-1"
+    assert child is not None
+    assert child.base is not None
+    assert child.base.id == "nano-1"
+    assert child.encoding == "cl100k_base"
+    assert child.parent == Address("model", "b")
+
+
+def test_a_tuned_model_as_base_is_known_by_what_it_was_tuned_on() -> None:
+    model = desired_of(models={"bot": {"base": "ft:mini-1:org:name:id"}}).models[0]
+    assert model.base is not None
+    assert model.base.id == "mini-1"
+    assert model.recipe["base_model"] == "ft:mini-1:org:name:id"
+
+
+def test_a_model_without_measured_data_is_left_out_with_its_children() -> None:
+    project = desired_of(models={"a": {}, "b": {"base": "model.a"}}).project
+    project = replace(
+        project,
+        datasets={**project.datasets, "other": DatasetSpec("other", "o")},
+        models={**project.models, **models_of(c={"dataset": "other"}, d={"validation": "tickets", "dataset": "other"})},
+    )
+    desired, problems = resolve(project, {"other": facts("o")}, {"openai": catalog("openai")}, {})
+    assert not problems
+    assert [model.spec.name for model in desired.models] == ["c"]
+
+
+def test_a_service_is_its_type_and_its_address() -> None:
+    assert account(ProviderSpec("x", "openai", api_key_env="KEY")) == "openai"
+    assert account(ProviderSpec("x", "azure", "https://h/v1/")) == "azure https://h/v1"
