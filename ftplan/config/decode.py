@@ -1,0 +1,154 @@
+"""From a tree without problems to a Project. Nothing is checked here; defaults are filled in."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ftplan.config.checks import provider_of
+from ftplan.config.tree import Path, Tree
+from ftplan.core.recipe import canonical, digest
+from ftplan.core.spec import (
+    Budget,
+    DatasetSpec,
+    Lifecycle,
+    Method,
+    ModelSpec,
+    Project,
+    ProviderSpec,
+    StateSpec,
+)
+from ftplan.errors import Place
+
+NAME_LENGTH = 64
+
+
+def decode_project(tree: Tree, root: str, variables: Mapping[str, Any]) -> Project:
+    """The project that `tree` declares. `root` is the absolute folder, `variables` what may be shown of them."""
+    name = tree.text("project") or clean_name(os.path.basename(root))
+    models = {model: _model(tree, model) for model in tree.mapping("models")}
+    return Project(
+        name=name,
+        root=root,
+        path=tree.file,
+        digest=meaning_digest(tree, name),
+        providers={provider: _provider(tree, provider) for provider in tree.mapping("providers")},
+        datasets=_datasets(tree),
+        models=models,
+        state=_state(tree),
+        budget=_budget(tree),
+        variables=variables,
+        named=tree.text("project") is not None,
+    )
+
+
+def clean_name(text: str) -> str:
+    """`text` made into a legal name: what may not stand in one becomes a dash."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
+    if not name:
+        return "project"
+    return (name if name[0].isalpha() or name[0] == "_" else "_" + name)[:NAME_LENGTH]
+
+
+def meaning_digest(tree: Tree, project: str) -> str:
+    """sha256 of what the document says. How variables are declared is not part of it; what they are set to is."""
+    said = {key: value for key, value in tree.mapping().items() if key != "variables"}
+    return digest({**said, "project": project})
+
+
+def _provider(tree: Tree, name: str) -> ProviderSpec:
+    path: Path = ("providers", name)
+    spec = tree.mapping(*path)
+    return ProviderSpec(
+        name=name,
+        type=spec.get("type", name),
+        base_url=spec.get("base_url"),
+        api_key_env=spec.get("api_key_env"),
+        organization=spec.get("organization"),
+        project=spec.get("project"),
+        place=tree.key_place(path),
+    )
+
+
+def _datasets(tree: Tree) -> dict[str, DatasetSpec]:
+    """Those declared, then those that a model gives by their path: they are called by it."""
+    datasets = {
+        name: DatasetSpec(name, tree.mapping("datasets", name)["path"], tree.place(("datasets", name, "path")))
+        for name in tree.mapping("datasets")
+    }
+    for model in tree.mapping("models"):
+        for key in ("dataset", "validation"):
+            path: Path = ("models", model, key)
+            name = _dataset_name(tree, path)
+            if name is not None and name not in datasets:
+                datasets[name] = DatasetSpec(name, name, tree.place(path))
+    return datasets
+
+
+def _dataset_name(tree: Tree, path: Path) -> str | None:
+    reference = tree.get(*path)
+    return tree.text(*path, "path") if isinstance(reference, dict) else tree.text(*path)
+
+
+def _model(tree: Tree, name: str) -> ModelSpec:
+    path: Path = ("models", name)
+    spec = tree.mapping(*path)
+    seed = spec.get("seed")
+    return ModelSpec(
+        name=name,
+        provider=provider_of(tree, name) or "",
+        base_model=spec["base_model"],
+        dataset=_dataset_name(tree, (*path, "dataset")) or "",
+        validation=_dataset_name(tree, (*path, "validation")),
+        method=_method(spec),
+        suffix=spec.get("suffix"),
+        seed=None if seed is None else int(seed),
+        metadata=dict(spec.get("metadata", {})),
+        lifecycle=_lifecycle(spec.get("lifecycle", {})),
+        place=tree.key_place(path),
+        places=_places(tree, path),
+    )
+
+
+def _places(tree: Tree, path: Path) -> dict[str, Place]:
+    """Where each key of a model stands, by its name; for keys below, `hyperparameters.beta`."""
+    places: dict[str, Place] = {}
+    for key, value in tree.mapping(*path).items():
+        places[key] = tree.place((*path, key))
+        if isinstance(value, dict):
+            places.update({f"{key}.{below}": tree.place((*path, key, below)) for below in value})
+    return places
+
+
+def _method(spec: Mapping[str, Any]) -> Method:
+    return Method(
+        kind=spec.get("method", "supervised"),
+        n_epochs=canonical(spec.get("epochs", "auto")),
+        hyperparameters=canonical(spec.get("hyperparameters", {})),
+        grader=canonical(spec["grader"]) if "grader" in spec else None,
+    )
+
+
+def _lifecycle(spec: Mapping[str, Any]) -> Lifecycle:
+    return Lifecycle(
+        prevent_destroy=spec.get("prevent_destroy", False),
+        on_removed=spec.get("on_removed", "forget"),
+        retry_failed=spec.get("retry_failed", True),
+        cancel_running=spec.get("cancel_running", False),
+        ignore_changes=tuple(spec.get("ignore_changes", ())),
+    )
+
+
+def _state(tree: Tree) -> StateSpec:
+    spec = tree.mapping("state")
+    settings = {key: value for key, value in spec.items() if key != "backend"}
+    return StateSpec(spec.get("backend", "local"), settings)
+
+
+def _budget(tree: Tree) -> Budget:
+    spec = tree.mapping("budget")
+    amounts = {key: Decimal(str(spec[key])) for key in ("max_total", "max_per_model") if key in spec}
+    return Budget(**amounts)
