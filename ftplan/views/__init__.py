@@ -1,0 +1,5 @@
+"""How ftplan speaks. Plans, events, problems and states in; text, JSON, Markdown and DOT out.
+
+Readers only: no view decides, fetches or saves anything. Whatever came from outside passes `style.clean` on its way
+to a person. Rich is imported by `terminal` alone, and only when there is a terminal.
+"""

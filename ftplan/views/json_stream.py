@@ -1,0 +1,220 @@
+"""Plans and events as a stream: one JSON object a line, in the manner of Terraform's machine-readable UI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from typing_extensions import assert_never
+
+import ftplan
+from ftplan.core.events import (
+    Event,
+    FileDropped,
+    FileStored,
+    IntentDropped,
+    JobFollowed,
+    JobSeen,
+    JobStarted,
+    LifecycleChanged,
+    ModelRemoved,
+    PlanUsed,
+    StepDone,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    Told,
+    TrainingIntended,
+    UploadProgress,
+    Verb,
+    Waiting,
+)
+from ftplan.core.plan import Mode, Note, Plan
+from ftplan.core.spec import Address
+from ftplan.errors import Problem
+from ftplan.views import progress_text as words
+from ftplan.views.cost_json import cost_estimate
+from ftplan.views.json_documents import diagnostic
+from ftplan.views.json_text import json_text, plain
+from ftplan.views.plan_json import actions_of, reason_of
+from ftplan.views.plan_money import cost_lines
+from ftplan.views.plan_text import note_problem, summary_line
+from ftplan.views.plan_words import is_part_of_another, step_words
+from ftplan.views.style import clean
+
+UI_VERSION = "1.2"
+
+
+def stream_line(kind: str, message: str, now: datetime, *, level: str = "info", **fields: Any) -> str:
+    """One line of the stream, without its newline. `kind` becomes `type`."""
+    head = {"@level": level, "@message": message, "@module": "ftplan", "@timestamp": _timestamp(now)}
+    return json_text({**head, **fields, "type": kind}, indent=None)
+
+
+def version_line(now: datetime) -> str:
+    """The first line of every stream."""
+    version = ftplan.__version__
+    return stream_line("version", f"ftplan {version}", now, ftplan=version, ui=UI_VERSION)
+
+
+def plan_stream(plan: Plan, now: datetime, *, errors: bool = True) -> Iterator[str]:
+    """`plan` line by line: drift, steps, notes, the summary, the cost. `version_line` goes before it; without
+    `errors` they are left to whoever reports them."""
+    for note in plan.drift:
+        said = f"{clean(note.address)}: {clean(note.summary)}" if note.address else clean(note.summary)
+        yield stream_line("resource_drift", said, now, change=_drift(note))
+    for step in plan.steps:
+        if not is_part_of_another(step, plan):
+            action = _action(actions_of(step, plan))
+            change = {
+                "resource": _resource(step.address),
+                "action": action,
+                "reason": (reason_of(step, plan) or "").removeprefix("replace_because_").removeprefix("replace_by_"),
+                "step": type(step).__name__.lower(),
+                "because": step.reason.value,
+            }
+            change = {name: value for name, value in change.items() if value}
+            said = f"{clean(step.address)} {step_words(step, plan).verdict}"
+            yield stream_line("planned_change", said, now, change=change)
+    for note in plan.notes:
+        if errors or note.severity != "error":
+            yield _note_line(note, now)
+    add, change_count, remove = plan.totals()
+    changes = {"add": add, "change": change_count, "import": 0, "remove": remove, "operation": "plan"}
+    yield stream_line("change_summary", summary_line(plan), now, changes=changes, steps=plan.summary())
+    for line in cost_lines(plan)[:1]:
+        yield stream_line("cost_estimate", line, now, cost_estimate=cost_estimate(plan.bill))
+
+
+def event_stream(event: Event, now: datetime) -> str | None:
+    """`event` as one line; None for facts that only the state needs."""
+    match event:
+        case StepStarted() | StepDone() | StepFailed() | StepSkipped():
+            return _step_line(event, now)
+        case UploadProgress() | JobFollowed() | JobStarted() | Waiting():
+            return _progress_line(event, now)
+        case Told():
+            return _told_line(event, now)
+        case PlanUsed() | FileStored() | FileDropped() | TrainingIntended() | IntentDropped():
+            return None
+        case JobSeen() | LifecycleChanged() | ModelRemoved():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _step_line(event: StepStarted | StepDone | StepFailed | StepSkipped, now: datetime) -> str:
+    match event:
+        case StepStarted():
+            hook = _hook(event.address, event.verb)
+            return stream_line("apply_start", words.started_line(event), now, hook=hook)
+        case StepDone():
+            return stream_line("apply_complete", words.done_line(event), now, hook=_done(event))
+        case StepFailed():
+            hook, told = _hook(event.address, event.verb), diagnostic(words.failed_problem(event))
+            return stream_line(
+                "apply_errored", words.failed_line(event), now, level="error", hook=hook, diagnostic=told
+            )
+        case StepSkipped():
+            hook = {"resource": _resource(event.address), "because": str(event.because)}
+            return stream_line("apply_skipped", words.skipped_line(event), now, level="warn", hook=hook)
+        case _:
+            assert_never(event)
+
+
+def _progress_line(event: UploadProgress | JobFollowed | JobStarted | Waiting, now: datetime) -> str:
+    match event:
+        case UploadProgress():
+            hook = {**_hook(event.address, "Uploading"), "sent_bytes": event.sent, "total_bytes": event.total}
+            return stream_line("apply_progress", words.upload_line(event), now, hook=hook)
+        case JobFollowed():
+            return stream_line("apply_progress", words.still_line(event), now, hook=_followed(event))
+        case JobStarted():
+            hook = {**_hook(Address("model", event.name), "Training"), "job_id": event.job.id, "adopted": event.adopted}
+            return stream_line("job_started", words.job_line(event), now, hook={**hook, "key": event.key})
+        case Waiting():
+            hook = {"resource": _resource(event.address), "seconds": event.seconds, "why": event.why}
+            return stream_line("waiting", words.waiting_line(event), now, hook=hook)
+        case _:
+            assert_never(event)
+
+
+def diagnostic_line(problem: Problem, now: datetime) -> str:
+    """One problem as a line."""
+    word, level = ("Error", "error") if problem.severity == "error" else ("Warning", "warn")
+    said = f"{word}: {clean(problem.summary)}"
+    return stream_line("diagnostic", said, now, level=level, diagnostic=diagnostic(problem))
+
+
+def summary_stream_line(counts: tuple[int, int, int], now: datetime, mode: Mode = "normal") -> str:
+    """The closing line of an apply; `counts` are added, changed, destroyed."""
+    add, change, remove = counts
+    operation = "destroy" if mode == "destroy" else "apply"
+    changes = {"add": add, "change": change, "import": 0, "remove": remove, "operation": operation}
+    return stream_line("change_summary", words.apply_summary(counts, mode), now, changes=changes)
+
+
+def outputs_line(outputs: Mapping[str, Any], now: datetime) -> str:
+    """The outputs after an apply; `outputs` as `output_document` gives them."""
+    return stream_line("outputs", f"Outputs: {len(outputs)}", now, outputs=plain(outputs))
+
+
+def _timestamp(now: datetime) -> str:
+    return now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _resource(address: Address) -> dict[str, Any]:
+    return {
+        "addr": str(address),
+        "module": "",
+        "resource": str(address),
+        "implied_provider": "ftplan",
+        "resource_type": address.kind,
+        "resource_name": address.name,
+        "resource_key": None,
+    }
+
+
+def _hook(address: Address, verb: Verb) -> dict[str, Any]:
+    return {"resource": _resource(address), "action": words.wording(verb).action}
+
+
+def _followed(event: JobFollowed) -> dict[str, Any]:
+    hook = {**_hook(event.address, "Training"), "elapsed_seconds": event.age_seconds}
+    hook |= {"job_id": event.job_id, "phase": event.phase}
+    if event.progress is not None:
+        names = ("step", "total_steps", "train_loss", "valid_loss")
+        hook |= {name: getattr(event.progress, name) for name in names}
+    return hook
+
+
+def _done(event: StepDone) -> dict[str, Any]:
+    hook = {**_hook(event.address, event.verb), "elapsed_seconds": event.seconds}
+    if event.id:
+        hook |= {"id_key": "id", "id_value": event.id}
+    return {**hook, "cost": event.cost} if event.cost else hook
+
+
+def _action(actions: list[str]) -> str:
+    """The one word of the stream for a plan document's actions."""
+    replaced = {"create", "forget"}
+    return "replace" if set(actions) == replaced else {"forget": "remove"}.get(actions[0], actions[0])
+
+
+def _drift(note: Note) -> dict[str, Any]:
+    resource = {"resource": _resource(note.address)} if note.address else {}
+    return {**resource, "action": "delete" if "deleted" in note.summary else "update", "detail": note.detail}
+
+
+def _note_line(note: Note, now: datetime) -> str:
+    if note.severity == "info":
+        return stream_line("log", clean(note.summary), now, detail=note.detail, address=str(note.address or ""))
+    return diagnostic_line(note_problem(note), now)
+
+
+def _told_line(event: Told, now: datetime) -> str:
+    address = str(event.address) if event.address else ""
+    if event.severity not in ("error", "warning"):
+        return stream_line("log", clean(event.summary), now, detail=event.detail, address=address)
+    return diagnostic_line(words.told_problem(event), now)

@@ -1,0 +1,186 @@
+"""An apply in words: one line an event in Terraform's phrases, durations, and the closing sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ftplan.core.events import (
+    Event,
+    JobFollowed,
+    JobStarted,
+    StepDone,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    Told,
+    UploadProgress,
+    Verb,
+    Waiting,
+)
+from ftplan.core.facts import JobProgress
+from ftplan.core.plan import Mode
+from ftplan.errors import Problem
+from ftplan.views.style import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a step is spoken of while it runs, when it is done, and Terraform's word for what it does."""
+
+    doing: str
+    done: str
+    action: str
+
+
+_VERBS: Mapping[Verb, Wording] = {
+    "Uploading": Wording("uploading", "Upload complete", "create"),
+    "Training": Wording("creating", "Creation complete", "create"),
+    "Starting": Wording("starting", "Started, not followed", "create"),
+    "Adopting": Wording("adopting", "Adoption complete", "create"),
+    "Following": Wording("following", "Training complete", "update"),
+    "Cancelling": Wording("cancelling", "Cancellation complete", "update"),
+    "Forgetting": Wording("forgetting", "Forgotten", "forget"),
+    "Destroying": Wording("destroying", "Destruction complete", "delete"),
+}
+
+
+def wording(verb: Verb) -> Wording:
+    """How `verb` is spoken of."""
+    return _VERBS[verb]
+
+
+def duration(seconds: float) -> str:
+    """`seconds` as Terraform writes durations: 30s, 12m3s, 2h0m5s."""
+    hours, rest = divmod(max(int(seconds), 0), 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return f"{hours}h{minutes}m{left}s"
+    return f"{minutes}m{left}s" if minutes else f"{left}s"
+
+
+def size(count: int) -> str:
+    """A number of bytes, short."""
+    amount, units = float(count), ["B", "kB", "MB", "GB"]
+    while amount >= 1000 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return f"{count} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
+
+
+def started_line(event: StepStarted) -> str:
+    doing = wording(event.verb).doing
+    detail = f" [{clean(event.detail)}]" if event.detail else ""
+    return f"{clean(event.address)}: {doing[:1].upper()}{doing[1:]}...{detail}"
+
+
+def still_line(event: JobFollowed, verb: Verb = "Training") -> str:
+    """The heartbeat of a job: how old it is, its phase, and how far it got where that is known."""
+    said = ", ".join([clean(event.phase, 40), *progress_words(event.progress)])
+    return f"{clean(event.address)}: Still {wording(verb).doing}... [{duration(event.age_seconds)} elapsed] {said}"
+
+
+def progress_words(progress: JobProgress | None) -> list[str]:
+    """Step, losses and the provider's own words, as far as they are known."""
+    if progress is None:
+        return []
+    words = []
+    if progress.step is not None:
+        total = f"/{progress.total_steps}" if progress.total_steps is not None else ""
+        words.append(f"step {progress.step}{total}")
+    if progress.train_loss is not None:
+        words.append(f"loss {progress.train_loss:.4g}")
+    if progress.valid_loss is not None:
+        words.append(f"validation loss {progress.valid_loss:.4g}")
+    if progress.rehearsal:
+        words.append("a rehearsal")
+    return [*words, clean(progress.message)] if progress.message and not words else words
+
+
+def upload_line(event: UploadProgress) -> str:
+    """The heartbeat of an upload."""
+    percent = 100 * event.sent // max(event.total, 1)
+    return f"{clean(event.address)}: Still uploading... [{percent}%: {size(event.sent)} of {size(event.total)}]"
+
+
+def job_line(event: JobStarted) -> str:
+    """That a job is ours now: from here on it is paid for, and known to the state."""
+    came = "is adopted" if event.adopted else "is started"
+    return f"model.{clean(event.name)}: Job {clean(event.job.id)} {came}"
+
+
+def done_line(event: StepDone) -> str:
+    named = f" [id={clean(event.id)}]" if event.id else ""
+    cost = f" (cost: {clean(event.cost)})" if event.cost else ""
+    return f"{clean(event.address)}: {wording(event.verb).done} after {duration(event.seconds)}{named}{cost}"
+
+
+def failed_line(event: StepFailed) -> str:
+    doing = wording(event.verb).doing
+    return f"{clean(event.address)}: {doing[:1].upper()}{doing[1:]} failed: {clean(event.summary)}"
+
+
+def skipped_line(event: StepSkipped) -> str:
+    return f"{clean(event.address)}: Skipped, since {clean(event.because)} failed"
+
+
+def waiting_line(event: Waiting) -> str:
+    return f"{clean(event.address)}: Waiting {duration(event.seconds)}: {clean(event.why)}"
+
+
+def failed_problem(event: StepFailed) -> Problem:
+    """What failed, as a problem to show in full."""
+    return Problem(event.summary, event.detail, advice=event.advice, address=str(event.address))
+
+
+def told_problem(event: Told) -> Problem:
+    """What was told, as a problem to show in full."""
+    return Problem(
+        event.summary,
+        event.detail,
+        command=event.command,
+        severity="error" if event.severity == "error" else "warning",
+        address=str(event.address) if event.address else "",
+    )
+
+
+def apply_summary(counts: tuple[int, int, int], mode: Mode = "normal") -> str:
+    """The closing sentence of an apply; `counts` are added, changed, destroyed."""
+    added, changed, destroyed = counts
+    if mode == "destroy":
+        return f"Destroy complete! Resources: {destroyed} destroyed."
+    return f"Apply complete! Resources: {added} added, {changed} changed, {destroyed} destroyed."
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what an apply did while it is told: a reader of events like a screen."""
+
+    added: int = 0
+    changed: int = 0
+    destroyed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, event: Event) -> None:
+        if isinstance(event, StepDone):
+            self._count(event)
+        elif isinstance(event, StepFailed):
+            self.failed += 1
+        elif isinstance(event, StepSkipped):
+            self.skipped += 1
+
+    def _count(self, event: StepDone) -> None:
+        action = wording(event.verb).action
+        self.added += action == "create"
+        # As in the plan's counts, a cancellation is part of the step it goes with.
+        self.changed += action == "update" and event.verb != "Cancelling"
+        self.destroyed += action == "delete"
+        if event.id:
+            self.ids[str(event.address)] = event.id
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """(added, changed, destroyed), as `apply_summary` wants them."""
+        return (self.added, self.changed, self.destroyed)

@@ -1,0 +1,91 @@
+"""A plan, a state and events in which every foreign field holds one hostile string."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from example_plans import adopt, estimate, plan, train, upload
+
+from ftplan.core.events import (
+    Event,
+    JobFollowed,
+    JobStarted,
+    StepDone,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    Told,
+    Waiting,
+)
+from ftplan.core.facts import JobProgress, Phase
+from ftplan.core.plan import Await, BaseLife, Bill, Cancel, Delete, Forget, Note, Plan, Reason, Unchanged
+from ftplan.core.recipe import FieldChange
+from ftplan.core.records import FileRecord, Intent, JobRecord, ModelRecord, State
+from ftplan.core.spec import Address
+from ftplan.errors import Place, Problem
+
+
+def hostile_problem(text: str) -> Problem:
+    return Problem(text, f"{text}\n{text}", Place(text, 1, 2, text), text, text, "error", text)
+
+
+def hostile_plan(text: str) -> Plan:
+    names = [Address("model", f"{number}{text}") for number in range(7)]
+    bad = {text: text, "nested": {text: {text: [text]}}, "id": text}
+    changes = (FieldChange(text, text, {text: text}), FieldChange("dataset", text, text))
+    guess = estimate(basis=text, exact_epochs=False)
+    steps = (
+        upload(address=Address("dataset", text), path=text, provider=text, filename=text),
+        upload(address=Address("dataset", f"found{text}"), found_id=text, provider=text),
+        train(names[0], recipe=bad, provider=text, estimate=guess),
+        train(names[1], reason=Reason.FAILED, detail=text, changes=changes, replaces_model=text, parent=names[0]),
+        adopt(address=names[2], job_id=text, detail=text, changes=changes),
+        Await(names[3], text, text, detail=text),
+        Cancel(names[4], text, text, Reason.CHANGED),
+        Forget(names[5], Reason.UNDECLARED, text, text),
+        Delete(names[6], text, Reason.UNDECLARED, model_id=text, job_id=text, running=True),
+    )
+    note: dict[str, Any] = {"address": names[0], "advice": text, "command": text, "place": Place(text, 1, 1, text)}
+    by_address = {str(names[0]): guess, str(names[1]): guess}
+    known = {str(step.address): bad for step in steps}
+    return plan(
+        *steps,
+        project=text,
+        notes=(Note("error", text, text, gate="policy", **note), Note("info", text, text, **note)),
+        drift=(Note("info", text, text, address=names[0]), Note("info", f"has {text}", text)),
+        lives=(BaseLife(text, text, text, 3, text, 2),),
+        bill=Bill(guess.low or 0, guess.high or 0, 1, text, by_address, (str(names[1]),), True),
+        unchanged=(Unchanged(Address("model", f"kept{text}"), text, text, text, text),),
+        variables={text: text},
+        before=known,
+        after=known,
+        created_at=text,
+    )
+
+
+def hostile_state(text: str) -> State:
+    job = JobRecord(text, Phase.FAILED, text, text, fine_tuned_model=text, error_code=text, error_message=text)
+    files = [FileRecord(text, text, text, 1, text, text, text, (text,)), FileRecord("b", text, text, 1, text, text)]
+    return State(
+        project=text,
+        lineage=text,
+        files={file.key: file for file in files},
+        models={text: ModelRecord(text, text, text, text, 1, {"base_model": text, "grader": {text: text}}, job)},
+        intents={text: Intent(text, text, text, text, 1, {}, text)},
+    )
+
+
+def hostile_events(text: str) -> list[Event]:
+    address = Address("model", text)
+    job = JobRecord(text, Phase.RUNNING)
+    return [
+        StepStarted(address, "Training", text),
+        JobStarted(text, text, text, text, 1, {}, job),
+        JobFollowed(address, text, text, 1, JobProgress(1, 2, 0.5, 0.5, text)),
+        Waiting(address, text, 1),
+        StepDone(address, "Training", text, 1, text),
+        StepFailed(address, "Training", text, text, text),
+        StepSkipped(address, address),
+        Told(text, text, command=text, address=address),
+        Told(text, text, severity="info"),
+    ]
