@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
@@ -70,8 +71,11 @@ def _unknown_keys(breach: Breach, tree: Tree) -> Iterator[Problem]:
 
 def _missing_keys(breach: Breach, tree: Tree) -> Iterator[Problem]:
     """All that are missing. The validator reports each by itself; the repeats are dropped at the end."""
+    known = list(breach.schema.get("properties", {}))
+    mistyped = {meant for key in breach.value if key not in known for meant in get_close_matches(key, known, n=1)}
     for key in breach.schema["required"]:
-        if key in breach.value:
+        # A mistyped key is told as an unknown one, with the key it was meant to be.
+        if key in breach.value or key in mistyped:
             continue
         meaning = breach.schema.get("properties", {}).get(key, {}).get("description", "")
         detail = f"{_owner(breach.path)} needs the key {key}."

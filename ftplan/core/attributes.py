@@ -7,7 +7,7 @@ from typing import Any
 
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import DatasetFacts
-from ftplan.core.plan import Step, Upload
+from ftplan.core.plan import Adopt, Step, Upload
 from ftplan.core.records import FileRecord, ModelRecord, State
 
 
@@ -93,7 +93,7 @@ def attributes_after(
     desired: Desired, state: State, steps: Iterable[Step], uploads: Iterable[Upload]
 ) -> dict[str, Mapping[str, Any]]:
     """The attributes of everything declared, by address, as far as they are known before an apply."""
-    renewed = {step.address for step in steps}
+    renewed = {step.address: step for step in steps}
     sent = {upload.address.name: upload.provider for upload in uploads}
     held = {file.content_sha256: file for file in state.files.values()}
     after: dict[str, Mapping[str, Any]] = {}
@@ -103,7 +103,17 @@ def attributes_after(
         ids = {"id": record.id} if record else {}
         after[f"dataset.{name}"] = {**ids, **declared_dataset(desired.dataset(name).path, provider, facts)}
     for model in desired.models:
-        kept = None if model.address in renewed else state.models.get(model.spec.name)
-        known = {"id": kept.job.fine_tuned_model, "job_id": kept.job.id} if kept else {}
-        after[str(model.address)] = {**known, **declared_model(model)}
+        ids = _ids(renewed.get(model.address), state.models.get(model.spec.name))
+        after[str(model.address)] = {**ids, **declared_model(model)}
     return after
+
+
+def _ids(step: Step | None, record: ModelRecord | None) -> dict[str, str]:
+    """The ids of a model, as far as they are known before an apply."""
+    if isinstance(step, Adopt):
+        known = {"id": step.model_id, "job_id": step.job_id}
+    elif step is None and record is not None:
+        known = {"id": record.job.fine_tuned_model, "job_id": record.job.id}
+    else:
+        known = {}
+    return {name: value for name, value in known.items() if value is not None}

@@ -94,7 +94,8 @@ def _found(case: Case, job: RemoteJob | JobRecord) -> Adopt:
     marks = job.metadata if isinstance(job, RemoteJob) else {}
     status = job.status if isinstance(job, RemoteJob) else job.phase.value
     adopt = _adopt(case, Reason.FOUND)
-    return replace(adopt, job_id=job.id, key=marks.get(MARK_KEY) or adopt.key, detail=job.fine_tuned_model or status)
+    key, model_id = marks.get(MARK_KEY) or adopt.key, job.fine_tuned_model
+    return replace(adopt, job_id=job.id, key=key, detail=model_id or status, model_id=model_id)
 
 
 def _shared(case: Case) -> Adopt:
@@ -102,7 +103,8 @@ def _shared(case: Case) -> Adopt:
     adopt = _adopt(case, Reason.SHARED)
     if case.twin is not None or case.paid is None:
         return replace(adopt, shared_with=case.twin)
-    return replace(adopt, job_id=case.paid.job.id, detail=f"of model.{case.paid.name}")
+    paid = case.paid
+    return replace(adopt, job_id=paid.job.id, detail=f"of model.{paid.name}", model_id=model_now(paid, case.seen))
 
 
 def _adopt(case: Case, reason: Reason) -> Adopt:

@@ -81,6 +81,12 @@ def account(provider: ProviderSpec) -> str:
     return provider.type if provider.base_url is None else f"{provider.type} {provider.base_url.rstrip('/')}"
 
 
+def is_at(project: Project, provider: str, remembered: str) -> bool:
+    """Whether `provider` still means the account that was remembered: only then its answers say anything about what
+    is there, and only then may something be deleted there."""
+    return provider in project.providers and remembered in ("", account(project.providers[provider]))
+
+
 def root_base(name: str, models: Mapping[str, ModelSpec]) -> str:
     """The provider's base model at the root of the chain that `name` stands in. The chain must hold no cycle."""
     model = models[name]

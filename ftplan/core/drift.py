@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from ftplan.core.desired import is_at
 from ftplan.core.facts import Observation
 from ftplan.core.plan import Note
 from ftplan.core.records import State
-from ftplan.core.spec import Address
+from ftplan.core.spec import Address, Project
 
 
-def drift_notes(state: State, seen: Observation) -> tuple[Note, ...]:
-    """One note for each remembered thing that is seen otherwise. An unanswered question is no drift."""
-    return (*_job_drift(state, seen), *_model_drift(state, seen), *_file_drift(state, seen))
+def drift_notes(project: Project, state: State, seen: Observation) -> tuple[Note, ...]:
+    """One note for each remembered thing that is seen otherwise. An unanswered question is no drift, and neither is
+    the silence of a service that never had the thing."""
+    return (*_job_drift(state, seen), *_model_drift(state, seen), *_file_drift(project, state, seen))
 
 
 def _job_drift(state: State, seen: Observation) -> list[Note]:
@@ -33,11 +35,11 @@ def _model_drift(state: State, seen: Observation) -> list[Note]:
     ]
 
 
-def _file_drift(state: State, seen: Observation) -> list[Note]:
+def _file_drift(project: Project, state: State, seen: Observation) -> list[Note]:
     notes = []
     for key, file in sorted(seen.files.items()):
         record = state.files.get(key)
-        if file is None and record is not None:
+        if file is None and record is not None and is_at(project, record.provider, record.account):
             name = record.datasets[0] if record.datasets else record.filename
             detail = f"file {record.id} is gone"
             notes.append(Note("info", "has been deleted", detail, address=Address("dataset", name)))

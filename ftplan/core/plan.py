@@ -113,6 +113,7 @@ class Adopt:
     parent: Address | None = None
     changes: tuple[FieldChange, ...] = ()
     detail: str = ""
+    model_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +244,4 @@ class Plan:
         """(to add, to change, to destroy) as Terraform counts: uploads, trainings and adoptions are added, a job
         to follow is changed, and only what is deleted at the provider is destroyed."""
         counts = self.summary()
-        return (
-            counts["upload"] + counts["train"] + counts["adopt"],
-            counts["await"],
-            counts["delete"],
-        )
+        return counts["upload"] + counts["train"] + counts["adopt"], counts["await"], counts["delete"]

@@ -109,6 +109,11 @@ def upload_name(dataset: str, sha256: str) -> str:
     return f"{stem.removesuffix('-jsonl')[:40] or 'dataset'}.{sha256[:32]}.jsonl"
 
 
+def carries(filename: str, sha256: str) -> bool:
+    """Whether a file of this name was uploaded as the bytes with this hash (see `upload_name`)."""
+    return sha256[:32] in filename
+
+
 def field_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     """What differs between two recipes, by path. Empty only for equal recipes."""
     if before == after:

@@ -14,7 +14,8 @@ STATE_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file we uploaded, or found and took over. `datasets` are the declared names that mean this content."""
+    """A file we uploaded, or found and took over. `datasets` are the declared names that mean this content; `account`
+    says at which service it is, since a provider's name may come to mean another one."""
 
     provider: str
     content_sha256: str
@@ -24,6 +25,7 @@ class FileRecord:
     id: str
     uploaded_at: str = ""
     datasets: tuple[str, ...] = ()
+    account: str = ""
 
     @property
     def key(self) -> FileKey:

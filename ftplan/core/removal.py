@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ftplan.core.case import model_now, phase_now, runs
 from ftplan.core.decide import Outcome
+from ftplan.core.desired import is_at
 from ftplan.core.facts import Observation
 from ftplan.core.plan import Adopt, Cancel, Delete, Forget, Note, Reason, Train
 from ftplan.core.records import ModelRecord, State
@@ -40,7 +41,7 @@ def decide_destroy(project: Project, state: State, seen: Observation, scope: Sco
         if all(scope.covers(address) for address in addresses):
             address, contents = addresses[0], file.content_sha256
             step = Delete(address, file.provider, Reason.REQUESTED, file_id=file.id, content_sha256=contents)
-            known = file.provider in project.providers
+            known = is_at(project, file.provider, file.account)
             outcomes.setdefault(address, []).append(step if known else _out_of_reach(address, file.provider))
     return outcomes
 
@@ -85,7 +86,7 @@ def _undeclared(project: Project, record: ModelRecord, seen: Observation) -> Out
 def _deletion(project: Project, record: ModelRecord, seen: Observation, reason: Reason) -> Delete | Note:
     """The step that takes a model away at its provider."""
     address = Address("model", record.name)
-    if record.provider not in project.providers:
+    if not is_at(project, record.provider, record.recipe.get("account", "")):
         return _out_of_reach(address, record.provider)
     return Delete(
         address=address,
@@ -102,9 +103,10 @@ def _out_of_reach(address: Address, provider: str) -> Note:
     return Note(
         "error",
         "Provider is not declared",
-        f"{address} is to be deleted at provider {provider!r}, which the configuration does not declare any more.",
+        f"{address} is to be deleted at provider {provider!r}, which the configuration does not declare any more, or "
+        "declares as another service.",
         address=address,
-        advice="Declare the provider until this is done.",
+        advice="Declare the provider as it was until this is done.",
     )
 
 

@@ -38,8 +38,7 @@ ONE = {
     ),
     "inside a dataset of a model": (
         BOT + "    validation: {paht: x}\n",
-        "7:5 Missing key | models.bot.validation needs the key path. | The file, relative to this one. It may not leave "
-        "this folder unless -allow-outside is given.",
+        '7:18 Unknown key | models.bot.validation has no key "paht". | Did you mean "path"?',
     ),
     "name": (
         "version: 1\nproject: 9 lives\n",

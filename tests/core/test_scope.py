@@ -112,12 +112,12 @@ def test_what_is_seen_as_it_is_remembered_is_no_drift() -> None:
         models={BOT: RemoteModel("ft:job-1")},
         files={("openai", "c1"): RemoteFile("file-1", "c1.jsonl", 100)},
     )
-    assert drift_notes(full_state(), seen) == ()
-    assert drift_notes(full_state(), Observation()) == ()
+    assert drift_notes(DESIRED.project, full_state(), seen) == ()
+    assert drift_notes(DESIRED.project, full_state(), Observation()) == ()
 
 
 def test_a_question_that_was_not_asked_is_no_drift() -> None:
-    assert drift_notes(full_state(), Observation(jobs={Address("model", "nobody"): None})) == ()
+    assert drift_notes(DESIRED.project, full_state(), Observation(jobs={Address("model", "nobody"): None})) == ()
 
 
 def test_each_change_outside_is_one_note() -> None:
@@ -126,7 +126,7 @@ def test_each_change_outside_is_one_note() -> None:
         models={BOT: None},
         files={("openai", "c1"): None, ("openai", "nobody"): None},
     )
-    told = [(str(note.address), note.summary, note.detail) for note in drift_notes(full_state(), seen)]
+    told = [(str(note.address), note.summary, note.detail) for note in drift_notes(DESIRED.project, full_state(), seen)]
     assert told == [
         ("model.bot", "has been deleted", "job job-1 was succeeded and is not known to the provider any more"),
         ("model.child", "has changed", "job job-2 was running and is failed"),
