@@ -1,0 +1,203 @@
+"""OpenAI's fine-tuning, and everything that speaks its wire: the sandbox, regional hosts, compatible services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from ftplan.core.desired import DesiredModel
+from ftplan.core.facts import Catalog, JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.ports import Capabilities, JobRequest, UploadRequest
+from ftplan.core.recipe import carries
+from ftplan.errors import Problem, Rejected
+from ftplan.providers.catalog import Limits, load_limits
+from ftplan.providers.connection import Connection
+from ftplan.providers.openai_clients import Clients, Patience
+from ftplan.providers.openai_errors import Translator, says_gone
+from ftplan.providers.openai_rules import problems_of
+from ftplan.providers.openai_uploads import PURPOSE, Uploads
+from ftplan.providers.openai_wire import (
+    checked_id,
+    file_from_wire,
+    job_from_wire,
+    job_to_wire,
+    model_from_wire,
+    own_id,
+    progress_from_wire,
+)
+
+FILES_PER_PAGE = 10_000
+JOBS_PER_PAGE = 100
+EVENTS_PER_PAGE = 50
+
+
+class OpenAIProvider:
+    """A `Provider` that also tells how far a job is (`HasProgress`). `limits` and `patience` are for tests."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        catalog: Catalog,
+        *,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._connection = connection
+        self._catalog = catalog
+        self._limits = limits or load_limits(connection.type)
+        self._clients = Clients(connection, patience or Patience())
+        self._translate = Translator(connection, catalog)
+        self._files_seen: Sequence[RemoteFile] | None = None
+        self._has_written_files = False
+
+    @property
+    def name(self) -> str:
+        return self._connection.name
+
+    @property
+    def catalog(self) -> Catalog:
+        return self._catalog
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities()
+
+    def validate(self, model: DesiredModel) -> Sequence[Problem]:
+        host = urlsplit(self._connection.base_url or "").hostname
+        is_own_host = self._catalog.rehearsal or host is None or host in self._catalog.hosts
+        return problems_of(model, self._catalog, self._limits, is_own_host=is_own_host)
+
+    def check_access(self) -> None:
+        with self._translate.reading("say whether the key is good"):
+            _rows(_body(self._clients.reads.files.with_raw_response.list(limit=1, purpose=PURPOSE)))
+
+    def get_file(self, file_id: str) -> RemoteFile | None:
+        with self._translate.reading(f"show the file {file_id}"):
+            id = checked_id(file_id)
+            body = _unless_gone(lambda: self._clients.reads.files.with_raw_response.retrieve(id))
+            return file_from_wire(body) if body is not None else None
+
+    def get_job(self, job_id: str) -> RemoteJob | None:
+        with self._translate.reading(f"show the job {job_id}"):
+            id = checked_id(job_id)
+            body = _unless_gone(lambda: self._clients.reads.fine_tuning.jobs.with_raw_response.retrieve(id))
+            return job_from_wire(body) if body is not None else None
+
+    def get_model(self, model_id: str) -> RemoteModel | None:
+        with self._translate.reading(f"show the model {model_id}"):
+            id = checked_id(model_id)
+            body = _unless_gone(lambda: self._clients.reads.models.with_raw_response.retrieve(id))
+            return model_from_wire(body) if body is not None else None
+
+    def find_file(self, sha256: str, bytes: int) -> RemoteFile | None:
+        # One listing serves a whole plan. Once a file was sent every search asks anew: it may be looking for a file
+        # whose upload was answered by silence.
+        if self._files_seen is None or self._has_written_files:
+            self._files_seen = self._list_files()
+        usable = (file for file in self._files_seen if file.bytes == bytes and file.ready is not False)
+        fits = (file for file in usable if carries(file.filename, sha256))
+        return min(fits, key=lambda file: (file.created_at, file.id), default=None)
+
+    def find_jobs(self, marks: Mapping[str, str]) -> Sequence[RemoteJob]:
+        with self._translate.reading("search its jobs"):
+            jobs = self._clients.reads.fine_tuning.jobs.with_raw_response
+            ask: dict[str, Any] = {"limit": JOBS_PER_PAGE, "metadata": dict(marks)}
+            found = [job_from_wire(row) for row in _pages(lambda after: jobs.list(**ask, **after))]
+        carrying = [job for job in found if marks.items() <= job.metadata.items()]
+        return tuple(sorted(carrying, key=lambda job: (job.created_at, job.id)))
+
+    def progress(self, job_id: str) -> JobProgress | None:
+        with self._translate.reading(f"show the events of the job {job_id}"):
+            id, jobs = checked_id(job_id), self._clients.reads.fine_tuning.jobs.with_raw_response
+            body = _unless_gone(lambda: jobs.list_events(id, limit=EVENTS_PER_PAGE))
+            return progress_from_wire(_rows(body)) if body is not None else None
+
+    def put_file(self, request: UploadRequest, progress: Callable[[int], None]) -> RemoteFile:
+        self._has_written_files = True
+        with self._translate.writing(f"take the file {request.filename}"):
+            client = self._clients.uploads
+        return Uploads(client, self._translate, self._limits).send(request, progress)
+
+    def start_job(self, request: JobRequest) -> RemoteJob:
+        with self._translate.writing(f"start a job on {request.base_model}"):
+            order = job_to_wire(request)
+            # One POST. The writing client never repeats: see openai_clients.
+            return job_from_wire(_body(self._clients.writes.fine_tuning.jobs.with_raw_response.create(**order)))
+
+    def cancel_job(self, job_id: str) -> RemoteJob | None:
+        try:
+            with self._translate.writing(f"cancel the job {job_id}"):
+                id = checked_id(job_id)
+                body = _unless_gone(lambda: self._clients.writes.fine_tuning.jobs.with_raw_response.cancel(id))
+                return job_from_wire(body) if body is not None else None
+        except Rejected:
+            # A job that came to its end by itself is refused, and is as over as one could wish.
+            job = self.get_job(job_id)
+            if job is not None and job.phase.settled:
+                return job
+            raise
+
+    def delete_file(self, file_id: str) -> bool:
+        self._has_written_files = True
+        with self._translate.writing(f"delete the file {file_id}"):
+            id = checked_id(file_id)
+            return _is_deleted(_unless_gone(lambda: self._clients.writes.files.with_raw_response.delete(id)))
+
+    def delete_model(self, model_id: str) -> bool:
+        with self._translate.writing(f"delete the model {model_id}"):
+            id = checked_id(model_id)
+            return _is_deleted(_unless_gone(lambda: self._clients.writes.models.with_raw_response.delete(id)))
+
+    def _list_files(self) -> Sequence[RemoteFile]:
+        with self._translate.reading("list its files"):
+            files = self._clients.reads.files.with_raw_response
+            ask: dict[str, Any] = {"purpose": PURPOSE, "limit": FILES_PER_PAGE, "order": "asc"}
+            return tuple(file_from_wire(row) for row in _pages(lambda after: files.list(**ask, **after)))
+
+
+def _body(answer: Any) -> Mapping[str, Any]:
+    """The JSON object in an answer. Read here and not by the SDK, which takes an HTML page for an answer."""
+    body = answer.http_response.json()
+    if not isinstance(body, dict):
+        raise ValueError("no JSON object")
+    return body
+
+
+def _unless_gone(ask: Callable[[], Any]) -> Mapping[str, Any] | None:
+    """The body of the answer, None where the service itself says that there is no such thing."""
+    try:
+        return _body(ask())
+    except Exception as error:
+        if not says_gone(error):
+            raise
+        return None
+
+
+def _pages(ask: Callable[[dict[str, Any]], Any]) -> Iterator[Mapping[str, Any]]:
+    """The rows of every page. Half a list must not pass for a whole one: anything odd raises ValueError."""
+    after: dict[str, Any] = {}
+    seen: set[str] = set()
+    while True:
+        page = _body(ask(after))
+        rows = _rows(page)
+        yield from rows
+        if not rows or not page.get("has_more"):
+            return
+        last = own_id(rows[-1])
+        if last in seen:
+            raise ValueError("the list goes round in circles")
+        seen.add(last)
+        after = {"after": last}
+
+
+def _rows(page: Mapping[str, Any]) -> list[Any]:
+    rows = page.get("data")
+    if not isinstance(rows, list):
+        raise ValueError("no list")
+    return rows
+
+
+def _is_deleted(body: Mapping[str, Any] | None) -> bool:
+    if body is not None and body.get("deleted") is not True:
+        raise ValueError("it does not say that it was deleted")
+    return body is not None

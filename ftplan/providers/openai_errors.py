@@ -1,0 +1,218 @@
+"""What the service's refusals and silences mean, in our words. No exception of the SDK's or of the HTTP library's
+leaves this room, and none of our messages holds a key."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+from ftplan.core.facts import Catalog
+from ftplan.errors import FtplanError, NotAllowed, OutcomeUnknown, Problem, ProviderError, Rejected, Unreachable
+from ftplan.providers.connection import Connection
+from ftplan.providers.openai_wire import BadId
+
+TEXT_LIMIT = 300
+# Only these say with certainty that nothing was done. 409, 408 and 5xx have been seen after the work was done.
+_REFUSALS = (400, 401, 403, 404, 422)
+_SECRET = re.compile(r"(sk-|Bearer\s+)[^\s\"',;<>]{4,}")
+_CONTROL = re.compile(r"[^\x20-\x7e\xa0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed exchange as it was seen. `status` is 0 where no usable answer came; `code` and `kind` are those of the
+    service's own error envelope, empty where a proxy answered in its stead. `story` is one sentence or two."""
+
+    status: int
+    story: str
+    code: str = ""
+    kind: str = ""
+    request_id: str = ""
+    retry_after: float | None = None
+
+    @property
+    def is_the_services_own(self) -> bool:
+        return bool(self.code or self.kind)
+
+
+class Translator:
+    """Turns failures of one connection into ours."""
+
+    def __init__(self, connection: Connection, catalog: Catalog) -> None:
+        self._connection = connection
+        self._catalog = catalog
+
+    @contextmanager
+    def reading(self, what: str) -> Iterator[None]:
+        """Failures of a read: `NotAllowed` or `Unreachable`. `what` completes "could not ..."."""
+        with self._translating(what, self._unread):
+            yield
+
+    @contextmanager
+    def writing(self, what: str) -> Iterator[None]:
+        """Failures of a write: `Rejected` or `OutcomeUnknown`."""
+        try:
+            with self._translating(what, self._unwritten):
+                yield
+        except NotAllowed as error:
+            raise Rejected(error.problems, request_id=error.request_id) from None
+
+    def clean(self, text: str) -> str:
+        """Foreign text made harmless: no key, no control characters, cut."""
+        key = self._connection.api_key or ""
+        if len(key) >= 8:
+            for spelling in {key, quote(key, safe=""), base64.b64encode(key.encode()).decode()}:
+                text = text.replace(spelling, "[key]")
+        text = _CONTROL.sub(" ", _SECRET.sub("[key]", text)).strip()
+        return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
+
+    @contextmanager
+    def _translating(self, what: str, ours: Callable[[Failure], ProviderError]) -> Iterator[None]:
+        try:
+            yield
+        except FtplanError:
+            raise
+        except BadId as error:
+            raise self._bad_id(what, error, ours) from None
+        except Exception as error:
+            # Not only the SDK's own exceptions: an answer that is no JSON, or JSON of another shape, comes out as
+            # whatever it broke. `from None`, since a traceback would show the request with its headers.
+            raise ours(self._failure(what, error)) from None
+
+    def _failure(self, what: str, error: Exception) -> Failure:
+        response = getattr(error, "response", None)
+        if response is None or response.is_success:
+            return Failure(0, f"{self._who} could not {what}: {self._silence(error)}.")
+        envelope = _envelope(response)
+        code, message = self.clean(str(envelope.get("code") or "")), envelope.get("message")
+        said = (self.clean(message) if isinstance(message, str) else _strange(response)).rstrip(".")
+        request_id = self.clean(response.headers.get("x-request-id", ""))
+        return Failure(
+            status=response.status_code,
+            story=f"{self._who} could not {what}: it answered {f'{response.status_code} {code}'.strip()}: {said}"
+            + (f" (request {request_id})." if request_id else "."),
+            code=code,
+            kind=str(envelope.get("type") or ""),
+            request_id=request_id,
+            retry_after=retry_after(response.headers),
+        )
+
+    @property
+    def _who(self) -> str:
+        return f"Provider {self._connection.name!r}"
+
+    def _silence(self, error: Exception) -> str:
+        if "Timeout" in type(error).__name__:
+            return "it did not answer in time"
+        cause = error.__cause__ or error
+        words = self.clean(str(cause)).rstrip(".") or type(cause).__name__
+        failed = type(error).__name__ == "APIConnectionError"
+        return f"the connection failed ({words})" if failed else f"its answer makes no sense ({words})"
+
+    def _unread(self, failure: Failure) -> ProviderError:
+        if failure.status in (401, 403):
+            return NotAllowed(self._not_allowed(failure), request_id=failure.request_id)
+        passing = failure.status == 0 or failure.status == 429 or failure.status >= 500
+        error = Unreachable(
+            self._problem("No usable answer", failure.story, "Try again later." if passing else ""),
+            request_id=failure.request_id,
+        )
+        error.retry_after = failure.retry_after
+        return error
+
+    def _unwritten(self, failure: Failure) -> ProviderError:
+        story = failure.story
+        if failure.status == 403 and failure.code == "training_not_available":
+            return self._refused(failure, self._winding_down(story))
+        if failure.status in (403, 429) and failure.code == "insufficient_quota":
+            advice = "Add credit or raise the limit on the service's billing page."
+            return self._refused(failure, self._problem("No credit left", story, advice))
+        if failure.status in (401, 403):
+            return self._refused(failure, self._not_allowed(failure))
+        if failure.status in _REFUSALS:
+            return self._refused(failure, self._problem("The provider refused", story))
+        if failure.status == 429 and failure.is_the_services_own:
+            busy = self._refused(failure, self._problem("The provider is busy", story, "Try again later."))
+            busy.busy, busy.retry_after = True, failure.retry_after
+            return busy
+        doubt = f"{story} It may have been done all the same: look before it is tried again."
+        return OutcomeUnknown(self._problem("The outcome is not known", doubt), request_id=failure.request_id)
+
+    def _refused(self, failure: Failure, problem: Problem) -> Rejected:
+        return Rejected(problem, request_id=failure.request_id)
+
+    def _not_allowed(self, failure: Failure) -> Problem:
+        if failure.status == 401:
+            advice = "Check that the key is whole, belongs to this service, and has not been revoked."
+            return self._problem("The key was not accepted", failure.story, advice)
+        advice = "Ask an owner of the organization for a key with this right, or use another project's key."
+        return self._problem("The key lacks a right", failure.story, advice)
+
+    def _winding_down(self, story: str) -> Problem:
+        end = self._catalog.jobs_end
+        until = f" The last organizations lose it on {end.isoformat()}." if end else ""
+        return self._problem(
+            "Training is closed to this organization",
+            f"{story} {self._catalog.title} is winding down fine-tuning and lets in only organizations that used it "
+            f"lately.{until} Nothing was started and nothing is billed; files already uploaded remain there.",
+            "Use the key of an organization that may still train, or train the model with another provider.",
+        )
+
+    def _bad_id(self, what: str, error: BadId, ours: Callable[[Failure], ProviderError]) -> ProviderError:
+        story = f"{self._who} was not asked to {what}: {self.clean(str(error))}."
+        problem = self._problem("Not an id", story, "Look where it came from: the state, or an import.")
+        return Unreachable(problem) if ours == self._unread else Rejected(problem)
+
+    def _problem(self, summary: str, detail: str, advice: str = "") -> Problem:
+        return Problem(summary, detail, place=self._connection.place, advice=advice)
+
+
+def says_gone(error: Exception) -> bool:
+    """True where the service itself says that there is no such thing. A 404 of a proxy, or of a wrong base_url, must
+    not make a paid model look gone."""
+    response = getattr(error, "response", None)
+    if response is None or response.status_code != 404:
+        return False
+    envelope = _envelope(response)
+    return bool(envelope) and not str(envelope.get("message") or "").startswith("Invalid URL")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the service wants to be asked again, from Retry-After (RFC 9110) or its retry-after-ms."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * unit
+        except ValueError:
+            continue
+        return seconds if 0 <= seconds < 86_400 else None
+    try:
+        seconds = parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time.time()
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, seconds)
+
+
+def _envelope(response: Any) -> Mapping[str, Any]:
+    """The `error` object of an answer in the service's own form; empty for anything else."""
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RuntimeError):  # RuntimeError: the body was never read
+        return {}
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _strange(response: Any) -> str:
+    """What to say of an answer that is not the service's own: never its body, which may be a whole HTML page."""
+    if 300 <= response.status_code < 400:
+        return "a redirect, which is not followed, since it would carry the key to another place"
+    kind = str(response.headers.get("content-type", "")).partition(";")[0].strip() or "an empty body"
+    return f"not in the service's own form ({kind if len(kind) < 60 else 'unknown type'}); a proxy may have answered"
