@@ -1,0 +1,1 @@
+"""Where state is kept. One module a store; each moves bytes and knows nothing of what is in them."""

@@ -1,0 +1,163 @@
+"""The state as a file beside the configuration: written whole or not at all, with the one before as `.backup`."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ftplan.backends.locks import LockFile
+from ftplan.core.ports import Blob, Claim
+from ftplan.errors import Problem, StateConflict, StateError
+
+LARGEST_STATE = 64 * 1024 * 1024
+POLL_SECONDS = 0.1
+
+
+class LocalBackend:
+    """One state file. Its tag is the sha256 of its bytes, so any other write is seen, whoever made it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = LockFile(path.with_name(f".{path.name}.lock"))
+
+    def where(self) -> str:
+        return self._path.name
+
+    def load(self) -> Blob | None:
+        """The file's content; None where there is no file. Raises `StateError` for a file it will not read."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._error("State cannot be read", error) from error
+        try:
+            self._check(os.fstat(descriptor))
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                data = file.read(LARGEST_STATE + 1)
+        except OSError as error:
+            raise self._error("State cannot be read", error) from error
+        finally:
+            os.close(descriptor)
+        return Blob(data, _tag(data))
+
+    def save(self, data: bytes, replacing: str | None) -> str:
+        """Writes `data` beside the file, syncs it, keeps the present one as `.backup`, and renames. Nobody else
+        saves meanwhile, locked or not: of two runs that read the same state, one wins."""
+        try:
+            with self._lock.alone():
+                present = self.load()
+                if (present.tag if present else None) != replacing:
+                    raise StateConflict(Problem("State was written by another run", self._overtaken()))
+                if present is not None:
+                    write_whole(self._path.with_name(f"{self._path.name}.backup"), present.data)
+                write_whole(self._path, data)
+        except OSError as error:
+            raise self._error("State cannot be written", error) from error
+        return _tag(data)
+
+    def lock(self, claim: Claim, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        with self._errors_of_the_lock():
+            while not self._lock.take(claim):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise self._lock.refusal(self.where())
+                time.sleep(min(POLL_SECONDS, left))
+
+    def unlock(self, claim_id: str) -> None:
+        with self._errors_of_the_lock():
+            self._lock.give_back(claim_id)
+
+    def holder(self) -> Claim | None:
+        with self._errors_of_the_lock():
+            return self._lock.holder()
+
+    def break_lock(self, claim_id: str) -> None:
+        with self._errors_of_the_lock():
+            self._lock.break_claim(claim_id, self.where())
+
+    def rescue(self, data: bytes) -> str:
+        """The path of an emergency copy of `data`: beside the state, else in the home folder or the temporary one.
+        Raises OSError when none of them can be written."""
+        name = f"{self._path.name}.emergency-{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(3)}"
+        for folder in _rescue_folders(self._path.parent):
+            with contextlib.suppress(OSError):
+                write_whole(folder / name, data)
+                return str(folder / name)
+        raise OSError("no folder can be written")
+
+    def _check(self, found: os.stat_result) -> None:
+        if not stat.S_ISREG(found.st_mode):
+            raise StateError(Problem("State cannot be read", f"{self.where()} is not a regular file."))
+        if found.st_size > LARGEST_STATE:
+            raise StateError(Problem("State cannot be read", f"{self.where()} is over {LARGEST_STATE:,} bytes."))
+
+    def _overtaken(self) -> str:
+        return f"{self.where()} is not what this run last read or wrote."
+
+    @contextlib.contextmanager
+    def _errors_of_the_lock(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._error("State cannot be locked", error) from error
+
+    def _error(self, summary: str, error: OSError) -> StateError:
+        linked = error.errno == errno.ELOOP
+        why = "is a symbolic link, and these are not followed" if linked else (error.strerror or str(error))
+        detail = f"{self.where()}: {why}."
+        return StateError(Problem(summary, detail, advice=f"The folder is {self._path.parent}."))
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """`target` holds `data` durably, readable by its owner alone, or else what it held before. Raises OSError."""
+    with _temporary(target) as (descriptor, name):
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    _sync_folder(target.parent)
+
+
+def _rescue_folders(beside: Path) -> Iterator[Path]:
+    yield beside
+    # Path.home raises RuntimeError for a user without one, as containers have them.
+    with contextlib.suppress(RuntimeError):
+        yield Path.home()
+    with contextlib.suppress(OSError):
+        yield Path(tempfile.gettempdir())
+
+
+def _tag(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[tuple[int, str]]:
+    """A new file in the folder of `target`, readable by its owner alone, gone again if it was not renamed."""
+    name = str(target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp"))
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        yield descriptor, name
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename in `folder` durable: without it, a power cut may bring the old name back."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

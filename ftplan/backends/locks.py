@@ -1,0 +1,139 @@
+"""A lock on a local disk: an flock that the kernel frees with its process, and a claim that says who holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ftplan.core.ports import Claim
+from ftplan.errors import LockHeld, Problem, StateError
+
+
+class LockFile:
+    """A claim in a file of its own, never unlinked: the state's file changes its inode at every write.
+
+    The claim outlives its process: a run that was killed leaves it, and it is `force-unlock` that takes it away.
+    The flock guards the few moments in which the claim is read and written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def alone(self) -> AbstractContextManager[object]:
+        """A moment in which no other process takes or gives back the lock, nor has such a moment."""
+        return _Guarded(self._path, create=True)
+
+    def take(self, claim: Claim) -> bool:
+        """True when the claim is ours now, False while somebody else's stands."""
+        with _Guarded(self._path, create=True) as file:
+            if file.read() is not None:
+                return False
+            file.write(asdict(claim))
+        return True
+
+    def holder(self) -> Claim | None:
+        """Whose claim stands, None for nobody's."""
+        if not self._path.exists():
+            return None
+        with _Guarded(self._path, create=False) as file:
+            return _claim(file.read())
+
+    def give_back(self, claim_id: str) -> None:
+        """Takes our claim away; silent when it is not ours any more."""
+        if not self._path.exists():
+            return
+        with _Guarded(self._path, create=False) as file:
+            found = _claim(file.read())
+            if found is not None and found.id == claim_id:
+                file.write(None)
+
+    def break_claim(self, claim_id: str, where: str) -> None:
+        """Takes away the claim with exactly this id. Raises `StateError` for any other."""
+        found = self.holder()
+        if found is None:
+            raise StateError(Problem("Nothing to unlock", f"Nobody holds the lock on {where}."))
+        if found.id != claim_id:
+            raise StateError(
+                Problem(
+                    "Wrong lock id",
+                    f"The lock on {where} is held under another id: {found.id}. {describe(found)}",
+                    advice="Make sure that run is dead, then:",
+                    command=f"ftplan force-unlock {found.id}",
+                )
+            )
+        self.give_back(claim_id)
+
+    def refusal(self, where: str) -> LockHeld:
+        """The error that names the holder and the way out."""
+        found = self.holder()
+        told = describe(found) if found else "Its holder has just let go."
+        return LockHeld(
+            Problem(
+                "State is locked",
+                f"Another run holds the lock on {where}. {told}",
+                advice="Wait for it (-lock-timeout=5m). Only when it is certain that it is dead:",
+                command=f"ftplan force-unlock {found.id}" if found else "",
+            )
+        )
+
+
+def describe(claim: Claim) -> str:
+    """A claim in a sentence: who, where, doing what, since when."""
+    link = f" See {claim.info['ci']}." if claim.info.get("ci") else ""
+    return (
+        f"Held by {claim.who} on {claim.host} (pid {claim.pid}), doing {claim.operation} since {claim.created}; "
+        f"lock id {claim.id}.{link}"
+    )
+
+
+class _Guarded:
+    """The lock's file, open and flocked."""
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        self._path = path
+        self._flags = os.O_RDWR | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
+
+    def __enter__(self) -> _Guarded:
+        self._descriptor = os.open(self._path, self._flags, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        except OSError:
+            os.close(self._descriptor)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    def read(self) -> dict[str, Any] | None:
+        """What stands in it; None for nothing. What cannot be read is a claim all the same: nobody's to ignore."""
+        data = os.pread(self._descriptor, 65536, 0)
+        if not data.strip():
+            return None
+        try:
+            found = json.loads(data)
+        except ValueError:
+            found = {}
+        return found if isinstance(found, dict) else {}
+
+    def write(self, claim: dict[str, Any] | None) -> None:
+        data = b"" if claim is None else json.dumps(claim).encode()
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, data, 0)
+        os.fsync(self._descriptor)
+
+
+def _claim(found: dict[str, Any] | None) -> Claim | None:
+    if found is None:
+        return None
+    text = {
+        name: str(found.get(name, "unknown"))[:200] for name in ("id", "operation", "who", "host", "created", "version")
+    }
+    pid = found.get("pid")
+    info = found.get("info")
+    return Claim(**text, pid=pid if isinstance(pid, int) else 0, info=info if isinstance(info, dict) else {})

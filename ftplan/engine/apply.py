@@ -1,0 +1,118 @@
+"""Carrying out a plan: which step needs which, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ftplan.core.events import LifecycleChanged, StepFailed, StepSkipped, Told
+from ftplan.core.plan import Adopt, Await, Cancel, Plan, Step, Train, Upload
+from ftplan.core.spec import Address
+from ftplan.engine.actions import VERBS, action
+from ftplan.engine.context import Run
+from ftplan.engine.effects import Action
+from ftplan.engine.ledger import Ledger
+from ftplan.engine.loop import Loop, Task
+from ftplan.engine.recover import recover
+from ftplan.errors import FtplanError, Interrupted, Problem
+
+Stop = Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a plan. `failed` pairs a step with its error; `skipped` were never begun; `stopped` is the name
+    of the signal that asked us to stop, `left` the steps that were not done by then."""
+
+    done: tuple[Step, ...] = ()
+    failed: tuple[tuple[Step, FtplanError], ...] = ()
+    skipped: tuple[Step, ...] = ()
+    stopped: str | None = None
+    left: tuple[Step, ...] = ()
+
+
+def apply(plan: Plan, run: Run, ledger: Ledger, stop: Stop) -> Outcome:
+    """Carries out `plan`. A failed step stops only what needs it. Raises `StateUnsaved` at once."""
+    for fact in _lifecycle_changes(run, ledger):
+        ledger.record(fact)
+    tasks = {number: _task(run, number, plan.steps) for number in range(len(plan.steps))}
+    result = Loop(run, ledger, stop, tasks, run.parallelism).drive()
+    for number, because in result.skipped.items():
+        if number != because:
+            run.tell(StepSkipped(plan.steps[number].address, plan.steps[because].address))
+    return Outcome(
+        done=tuple(plan.steps[n] for n in result.done),
+        failed=tuple((plan.steps[n], error) for n, error in result.failed.items()),
+        skipped=tuple(plan.steps[n] for n in result.skipped),
+        stopped=result.stopped,
+        left=tuple(plan.steps[n] for n in result.left),
+    )
+
+
+def settle_intents(run: Run, ledger: Ledger, stop: Stop) -> Mapping[str, FtplanError]:
+    """Settles what earlier runs left open, before anything is planned. The errors by model name, `Interrupted`
+    where a signal came first; empty when all is settled."""
+
+    def task(name: str) -> Task[str]:
+        return Task(lambda: recover(run, ledger.state.intents[name]))
+
+    tasks = {name: task(name) for name in sorted(ledger.state.intents)}
+    result = Loop(run, ledger, stop, tasks).drive()
+    return {**result.failed, **{name: Interrupted(_open(name)) for name in result.left}}
+
+
+def _open(name: str) -> Problem:
+    detail = f"Whether an earlier run started a job for model.{name} is still to be found out."
+    return Problem("Interrupted", detail, address=f"model.{name}", advice="The next apply goes on looking.")
+
+
+def _task(run: Run, number: int, steps: tuple[Step, ...]) -> Task[int]:
+    step = steps[number]
+    lane = f"jobs at {step.provider}" if isinstance(step, (Train, Await)) else None
+    return Task(lambda: _begin(run, step), _needs(number, steps), lane, lambda error: _tell_failure(run, step, error))
+
+
+def _begin(run: Run, step: Step) -> Action[None] | None:
+    """The step's action; None for a child whose parent was only started (`-no-wait`): the next run trains it."""
+    if isinstance(step, Train) and step.parent is not None and not run.wait:
+        record = run.state().models.get(step.parent.name)
+        if record is None or not record.job.fine_tuned_model:
+            why = f"{step.address} is trained on top of {step.parent}, which is not done yet; the next apply starts it."
+            run.tell(Told("Left for the next run", why, "info", step.address))
+            return None
+    return action(run, step)
+
+
+def _needs(number: int, steps: tuple[Step, ...]) -> frozenset[int]:
+    """The steps that have to be done before this one."""
+    step = steps[number]
+    return frozenset(n for n, other in enumerate(steps) if n != number and _needed(other, step))
+
+
+def _needed(other: Step, step: Step) -> bool:
+    """Whether `step` waits for `other`: its uploads, its parent, the model whose job it shares, and the
+    cancellation of its own former job."""
+    if isinstance(other, Upload):
+        contents = (step.recipe["training"], step.recipe.get("validation")) if isinstance(step, Train) else ()
+        return isinstance(step, Train) and other.provider == step.provider and other.content_sha256 in contents
+    if isinstance(other, Cancel):
+        return isinstance(step, Train) and other.address == step.address
+    wanted: set[Address | None] = set()
+    if isinstance(step, (Train, Adopt)):
+        wanted = {step.parent, step.shared_with if isinstance(step, Adopt) else None}
+    return isinstance(other, (Train, Adopt, Await)) and other.address in wanted
+
+
+def _lifecycle_changes(run: Run, ledger: Ledger) -> list[LifecycleChanged]:
+    """The owner's rules that are not remembered yet: they must outlive the model's block in the YAML."""
+    declared = {model.spec.name: model.spec.lifecycle for model in run.desired.models}
+    return [
+        LifecycleChanged(name, declared[name])
+        for name, record in ledger.state.models.items()
+        if name in declared and declared[name] != record.lifecycle
+    ]
+
+
+def _tell_failure(run: Run, step: Step, error: FtplanError) -> None:
+    for problem in error.problems:
+        run.tell(StepFailed(step.address, VERBS[type(step)], problem.summary, problem.detail, problem.advice))

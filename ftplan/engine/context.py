@@ -1,0 +1,58 @@
+"""What every action needs to know of the run it is part of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from ftplan.core.desired import Desired, DesiredModel
+from ftplan.core.events import Event
+from ftplan.core.ports import Clock, Provider
+from ftplan.core.records import State
+from ftplan.core.spec import Address
+
+POST_WINDOW_SECONDS = 20.0
+"""A paid call is sent within this time of its intent being saved, or the intent is saved again first."""
+
+CALL_TIMEOUT_SECONDS = 60.0
+"""No call to a provider takes longer: what has not arrived by then never will."""
+
+GIVE_UP_SECONDS = 900.0
+"""A provider that has not answered a read for so long is given up for this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply. `state` gives the state as last saved; `open_dataset` opens a dataset's file by its path as
+    declared; `poll_seconds` and `list_lag_seconds` override what the catalogs say."""
+
+    desired: Desired
+    providers: Mapping[str, Provider]
+    clock: Clock
+    state: Callable[[], State]
+    tell: Callable[[Event], None]
+    open_dataset: Callable[[str], BinaryIO]
+    wait: bool = True
+    parallelism: int = 10
+    poll_seconds: float | None = None
+    list_lag_seconds: float | None = None
+
+    def declared(self, address: Address) -> DesiredModel:
+        """The declared model at `address`. LookupError for one that is not: no plan holds a training of it."""
+        model = self.desired.model(address.name)
+        if model is None:
+            raise LookupError(f"{address} is not declared")
+        return model
+
+    def poll(self, provider: str) -> float:
+        known = self.providers[provider].catalog.poll_seconds
+        return known if self.poll_seconds is None else self.poll_seconds
+
+    def list_lag(self, provider: str) -> float:
+        known = self.providers[provider].catalog.list_lag_seconds
+        return known if self.list_lag_seconds is None else self.list_lag_seconds
+
+    def settle_seconds(self, provider: str) -> float:
+        """How long after a lost answer a search may still be too early to see what was started."""
+        return CALL_TIMEOUT_SECONDS + self.list_lag(provider)

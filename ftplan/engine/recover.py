@@ -1,0 +1,54 @@
+"""What an earlier run left open: a paid call whose outcome the state does not know. Settled before any planning."""
+
+from __future__ import annotations
+
+from ftplan.core.events import IntentDropped, JobStarted, Told
+from ftplan.core.fold import job_record
+from ftplan.core.records import Intent
+from ftplan.core.spec import Address
+from ftplan.engine.context import POST_WINDOW_SECONDS, Run
+from ftplan.engine.effects import Action, Record, Say
+from ftplan.engine.launch import in_doubt, settle
+from ftplan.errors import Problem, ProviderError
+
+
+def recover(run: Run, intent: Intent) -> Action[None]:
+    """Settles one open intent: its job is taken over, or it is certain that there is none. Nothing is started."""
+    address = Address("model", intent.name)
+    provider = run.providers.get(intent.provider)
+    if provider is None:
+        raise _undeclared(address, intent.provider)
+    if not provider.capabilities().searches_jobs:
+        raise in_doubt(address, intent.provider)
+    # The run that left this may have been about to call: its window has to pass as well.
+    seconds = POST_WINDOW_SECONDS + run.settle_seconds(intent.provider)
+    job = yield from settle(run, address, intent.provider, intent.key, seconds)
+    if job is None:
+        yield Record(IntentDropped(intent.name, "no job carries its key"))
+        return
+    yield Record(
+        JobStarted(
+            name=intent.name,
+            provider=intent.provider,
+            fingerprint=intent.fingerprint,
+            key=intent.key,
+            attempt=intent.attempt,
+            recipe=intent.recipe,
+            job=job_record(job),
+            lifecycle=intent.lifecycle,
+            parent=intent.parent,
+            adopted=True,
+        )
+    )
+    yield Say(Told("Found the job of an earlier run", f"{address}: {job.id} is taken over.", "info", address))
+
+
+def _undeclared(address: Address, provider: str) -> ProviderError:
+    return ProviderError(
+        Problem(
+            "Provider is not declared",
+            f"An earlier run may have started a job for {address} at {provider}, which is declared no more.",
+            address=str(address),
+            advice="Declare it under that name again: then its job can be looked for. Nothing was started.",
+        )
+    )
