@@ -11,6 +11,9 @@ from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import Catalog, JobProgress, RemoteFile, RemoteJob, RemoteModel
 from ftplan.errors import Problem
 
+CALL_TIMEOUT_SECONDS = 60.0
+"""No write to a provider takes longer, unless a run is told otherwise: what has not arrived by then never will."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:

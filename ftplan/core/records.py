@@ -78,7 +78,8 @@ class ModelRecord:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A paid call about to be made, stored before it is made."""
+    """A paid call about to be made, stored before it is made. `settled_seconds` after it was stored, the call has
+    reached the provider or never will: the time the run that made it allowed itself."""
 
     name: str
     provider: str
@@ -90,6 +91,7 @@ class Intent:
     training_file: str = ""
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     parent: str | None = None
+    settled_seconds: float = 80.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,9 @@ from typing import BinaryIO
 
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.events import Event
-from ftplan.core.ports import Clock, Provider
+from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Clock, Provider
 from ftplan.core.records import State
 from ftplan.core.spec import Address
-
-POST_WINDOW_SECONDS = 20.0
-"""A paid call is sent within this time of its intent being saved, or the intent is saved again first."""
-
-CALL_TIMEOUT_SECONDS = 60.0
-"""No call to a provider takes longer: what has not arrived by then never will."""
 
 GIVE_UP_SECONDS = 900.0
 """A provider that has not answered a read for so long is given up for this run."""
@@ -25,7 +19,8 @@ GIVE_UP_SECONDS = 900.0
 @dataclass(frozen=True, slots=True)
 class Run:
     """One apply. `state` gives the state as last saved; `open_dataset` opens a dataset's file by its path as
-    declared; `poll_seconds` and `list_lag_seconds` override what the catalogs say."""
+    declared; `poll_seconds` and `list_lag_seconds` override what the catalogs say. No paid call takes longer than
+    `call_seconds`."""
 
     desired: Desired
     providers: Mapping[str, Provider]
@@ -37,6 +32,7 @@ class Run:
     parallelism: int = 10
     poll_seconds: float | None = None
     list_lag_seconds: float | None = None
+    call_seconds: float = CALL_TIMEOUT_SECONDS
 
     def declared(self, address: Address) -> DesiredModel:
         """The declared model at `address`. LookupError for one that is not: no plan holds a training of it."""
@@ -55,4 +51,9 @@ class Run:
 
     def settle_seconds(self, provider: str) -> float:
         """How long after a lost answer a search may still be too early to see what was started."""
-        return CALL_TIMEOUT_SECONDS + self.list_lag(provider)
+        return self.call_seconds + self.list_lag(provider)
+
+    @property
+    def window_seconds(self) -> float:
+        """A paid call is sent within this time of its intent being saved, or the intent is saved again first."""
+        return self.call_seconds / 3

@@ -14,7 +14,7 @@ from ftplan.core.ports import JobRequest
 from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT
 from ftplan.core.records import Intent
 from ftplan.core.spec import Address
-from ftplan.engine.context import GIVE_UP_SECONDS, POST_WINDOW_SECONDS, Run
+from ftplan.engine.context import GIVE_UP_SECONDS, Run
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.engine.observe import jobs_carrying
 from ftplan.errors import OutcomeUnknown, Problem, ProviderError, Rejected, Unreachable
@@ -46,7 +46,7 @@ def _start(run: Run, step: Train) -> Action[RemoteJob]:
     while True:
         begun = run.clock.monotonic()
         yield Record(TrainingIntended(_intent(run, step, request)))
-        if run.clock.monotonic() - begun > POST_WINDOW_SECONDS:
+        if run.clock.monotonic() - begun > run.window_seconds:
             # The save took so long that others may count this call as never made: write it down afresh.
             continue
         try:
@@ -184,6 +184,7 @@ def _intent(run: Run, step: Train, request: JobRequest) -> Intent:
         training_file=request.training_file,
         lifecycle=run.declared(step.address).spec.lifecycle,
         parent=str(step.parent) if step.parent else None,
+        settled_seconds=run.window_seconds + run.call_seconds,
     )
 
 

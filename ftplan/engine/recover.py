@@ -6,7 +6,7 @@ from ftplan.core.events import IntentDropped, JobStarted, Told
 from ftplan.core.fold import job_record
 from ftplan.core.records import Intent
 from ftplan.core.spec import Address
-from ftplan.engine.context import POST_WINDOW_SECONDS, Run
+from ftplan.engine.context import Run
 from ftplan.engine.effects import Action, Record, Say
 from ftplan.engine.launch import in_doubt, settle
 from ftplan.errors import Problem, ProviderError
@@ -20,8 +20,8 @@ def recover(run: Run, intent: Intent) -> Action[None]:
         raise _undeclared(address, intent.provider)
     if not provider.capabilities().searches_jobs:
         raise in_doubt(address, intent.provider)
-    # The run that left this may have been about to call: its window has to pass as well.
-    seconds = POST_WINDOW_SECONDS + run.settle_seconds(intent.provider)
+    # The run that left this may have been about to call, and may have had more patience than this one.
+    seconds = max(intent.settled_seconds, run.window_seconds + run.call_seconds) + run.list_lag(intent.provider)
     job = yield from settle(run, address, intent.provider, intent.key, seconds)
     if job is None:
         yield Record(IntentDropped(intent.name, "no job carries its key"))

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from ftplan.core.facts import Catalog
+from ftplan.core.ports import CALL_TIMEOUT_SECONDS
 from ftplan.core.spec import ProviderSpec
 from ftplan.errors import Place, Problem
 
@@ -42,12 +43,18 @@ class Connection:
     ca_file: str | None = None
     refusal: Problem | None = None
     place: Place | None = None
+    call_seconds: float = CALL_TIMEOUT_SECONDS
 
 
 def connection(
-    spec: ProviderSpec, catalog: Catalog, environ: Mapping[str, str], base_url: str | None = None
+    spec: ProviderSpec,
+    catalog: Catalog,
+    environ: Mapping[str, str],
+    base_url: str | None = None,
+    call_seconds: float = CALL_TIMEOUT_SECONDS,
 ) -> Connection:
-    """How to reach the service `spec` declares. `base_url` is the address of a sandbox we started ourselves."""
+    """How to reach the service `spec` declares. `base_url` is the address of a sandbox we started ourselves; no write
+    may take longer than `call_seconds`."""
     env_url = environ.get("OPENAI_BASE_URL") if spec.type == "openai" else None
     url = base_url or spec.base_url or env_url or _DEFAULT_BASE_URLS.get(spec.type)
     key_env = spec.api_key_env or catalog.default_key_env
@@ -72,6 +79,7 @@ def connection(
         ca_file=environ.get("SSL_CERT_FILE") or None,
         refusal=refusal,
         place=spec.place,
+        call_seconds=call_seconds,
     )
 
 

@@ -46,7 +46,7 @@ class OpenAIProvider:
         self._connection = connection
         self._catalog = catalog
         self._limits = limits or load_limits(connection.type)
-        self._clients = Clients(connection, patience or Patience())
+        self._clients = Clients(connection, patience or Patience(write_seconds=connection.call_seconds))
         self._translate = Translator(connection, catalog)
         self._files_seen: Sequence[RemoteFile] | None = None
         self._has_written_files = False

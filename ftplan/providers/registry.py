@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from ftplan.core.facts import Catalog
-from ftplan.core.ports import Provider
+from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Provider
 from ftplan.core.spec import ProviderSpec
 from ftplan.errors import ConfigError
 from ftplan.providers.catalog import load_catalog, unknown_type
@@ -33,12 +33,18 @@ def provider_types() -> tuple[str, ...]:
     return (*_BUILT_IN, *(name for name in plugin_names(PROVIDERS) if name not in _BUILT_IN))
 
 
-def open_provider(spec: ProviderSpec, *, environ: Mapping[str, str], base_url: str | None = None) -> Provider:
+def open_provider(
+    spec: ProviderSpec,
+    *,
+    environ: Mapping[str, str],
+    base_url: str | None = None,
+    call_seconds: float = CALL_TIMEOUT_SECONDS,
+) -> Provider:
     """The service `spec` declares, not asked anything yet. `base_url` is the address of a sandbox we started
     ourselves. Raises `ConfigError` for a type that nobody knows or that cannot be loaded."""
     opened = _provider_type(spec)
     catalog = load_catalog(spec.type)
-    return opened(connection(spec, catalog, environ, base_url), catalog)
+    return opened(connection(spec, catalog, environ, base_url, call_seconds), catalog)
 
 
 def _provider_type(spec: ProviderSpec) -> ProviderType:

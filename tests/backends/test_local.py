@@ -48,16 +48,6 @@ def open_umask() -> Iterator[None]:
     os.umask(before)
 
 
-@pytest.fixture
-def closed_folder(path: Path) -> Iterator[Path]:
-    """A folder that its owner may not write. For root, whom no mode stops, there is `/proc` below."""
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    path.parent.chmod(0o500)
-    yield path.parent
-    path.parent.chmod(0o700)
-
-
 class TestLocalBackend(BackendContract):
     @pytest.fixture
     def backend(self, path: Path) -> LocalBackend:
@@ -197,12 +187,33 @@ def test_a_missing_folder_is_told_with_its_reason(tmp_path: Path) -> None:
         assert "No such file or directory" in caught.value.problems[0].detail
 
 
-def test_a_folder_that_cannot_be_written_is_told_with_its_reason(backend: LocalBackend, closed_folder: Path) -> None:
-    for use in (lambda: backend.save(b"one", None), lambda: backend.lock(claim_of("a"), 0)):
-        with pytest.raises(StateError) as caught:
-            use()
-        assert "Permission denied" in caught.value.problems[0].detail
-        assert str(closed_folder) in caught.value.problems[0].advice
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from ftplan.backends.local import LocalBackend
+from ftplan.core.ports import Claim
+from ftplan.errors import StateError
+os.chdir(sys.argv[1])
+if os.geteuid() == 0:  # root may write everywhere
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+backend = LocalBackend(Path("ftplan.state.json"))
+claim = Claim("a", "apply", "ann", "host", 1, "2026-11-22T10:00:00+00:00", "0.1.0")
+for use in (lambda: backend.save(b"one", None), lambda: backend.lock(claim, 0)):
+    try:
+        use()
+    except StateError as error:
+        print(error.problems[0].detail)
+"""
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_its_reason(path: Path) -> None:
+    path.parent.chmod(0o555)
+    command = [sys.executable, "-c", AS_NOBODY, str(path.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    path.parent.chmod(0o700)
+    assert done.stdout.splitlines() == ["ftplan.state.json: Permission denied."] * 2, done.stderr
 
 
 def test_a_read_only_disk_is_told_with_its_reason() -> None:

@@ -8,10 +8,11 @@ from world import World, model
 
 from ftplan.core.events import IntentDropped, JobStarted, StepSkipped, Told, TrainingIntended, Waiting
 from ftplan.core.facts import Phase
+from ftplan.core.ports import CALL_TIMEOUT_SECONDS
 from ftplan.core.recipe import MARK_KEY
-from ftplan.engine.context import CALL_TIMEOUT_SECONDS, POST_WINDOW_SECONDS
 from ftplan.errors import ProviderError, Rejected
 
+WINDOW_SECONDS = CALL_TIMEOUT_SECONDS / 3
 LIST_LAG_SECONDS = 60.0
 
 
@@ -196,7 +197,7 @@ def test_a_refused_call_can_be_made_again_by_the_next_run() -> None:
 
 def test_a_save_that_takes_longer_than_the_window_is_made_again_before_the_call() -> None:
     world = World([model("bot")])
-    slow = iter([POST_WINDOW_SECONDS + 1])
+    slow = iter([WINDOW_SECONDS + 1])
 
     def around(label: str) -> None:
         if label == "after save" and world.state.intents:

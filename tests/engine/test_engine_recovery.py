@@ -9,11 +9,13 @@ from world import SimulatedCrash, World, model
 
 from ftplan.core.events import IntentDropped, JobStarted
 from ftplan.core.facts import Phase
+from ftplan.core.ports import CALL_TIMEOUT_SECONDS
 from ftplan.engine.apply import settle_intents
-from ftplan.engine.context import CALL_TIMEOUT_SECONDS, GIVE_UP_SECONDS, POST_WINDOW_SECONDS
+from ftplan.engine.context import GIVE_UP_SECONDS
 from ftplan.errors import ProviderError, Unreachable
 
-WAIT_SECONDS = POST_WINDOW_SECONDS + CALL_TIMEOUT_SECONDS + 60.0
+WINDOW_SECONDS = CALL_TIMEOUT_SECONDS / 3
+WAIT_SECONDS = WINDOW_SECONDS + CALL_TIMEOUT_SECONDS + 60.0
 
 
 def crashed(label: str, *models: object) -> World:
