@@ -1,0 +1,1 @@
+"""Where rooms are joined. The only room that knows them all; it holds no rule of its own."""

@@ -1,0 +1,157 @@
+"""An apply from the lock to the last word."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+from ftplan.cli.console import Console, Voice
+from ftplan.cli.locking import locked
+from ftplan.cli.options import Request
+from ftplan.cli.patience import call_seconds, seconds_of
+from ftplan.cli.planning import Planned, check_fresh, plan_mark, plan_session, refuse_errors
+from ftplan.cli.session import Session, open_session
+from ftplan.cli.signals import Stop, WakefulClock, interrupted
+from ftplan.core.desired import Desired
+from ftplan.core.events import PlanUsed
+from ftplan.core.plan import Adopt, Await, Plan, Train
+from ftplan.core.records import State
+from ftplan.engine.apply import Outcome, apply, settle_intents
+from ftplan.engine.context import Run
+from ftplan.engine.ledger import Ledger
+from ftplan.engine.refresh import refresh_facts
+from ftplan.errors import FtplanError, JobsFailed, Problem
+from ftplan.views.json_documents import model_outputs, output_document
+from ftplan.views.progress_text import Tally, apply_summary
+from ftplan.views.state_text import render_outputs
+
+Approve = Callable[[Plan], None]
+
+
+def apply_session(console: Console, request: Request, saved: Plan | None, approve: Approve) -> int:
+    """Plans, asks, and carries out; the exit code. Everything that is wrong is raised."""
+    stop = Stop()
+    with stop.listening(), open_session(request, online=True) as session:
+        operation = "destroy" if request.mode == "destroy" else "apply"
+        with locked(session, request, operation):
+            return _under_lock(console, session, request, saved, approve, stop)
+
+
+def _under_lock(
+    console: Console, session: Session, request: Request, saved: Plan | None, approve: Approve, stop: Stop
+) -> int:
+    state, tag = session.load_state()
+    voice = Voice(console)
+    ledger = Ledger(session.backend, _with_lineage(state), tag, voice.tell, session.backend.rescue)
+    with voice.speaking():
+        _settle(session, ledger, request, voice, stop)
+    planned = plan_session(session, _as_planned(ledger.state, tag, state), request)
+    if saved is None:
+        console.plan(planned.plan)
+        console.problems(session.warnings)
+    else:
+        check_fresh(saved, planned.plan, ledger.state)
+    refuse_errors(planned.plan)
+    approve(planned.plan)
+    with voice.speaking():
+        outcome = _carry_out(session, ledger, request, planned, saved, voice, stop)
+    return _conclude(console, planned.plan, outcome, voice.tally, ledger.state)
+
+
+def _with_lineage(state: State) -> State:
+    return state if state.lineage else replace(state, lineage=str(uuid.uuid4()))
+
+
+def _as_planned(state: State, tag: str | None, loaded: State) -> State:
+    """The state a plan sees: one that was never stored has no lineage yet, whoever looks at it."""
+    return loaded if tag is None and state.serial == loaded.serial else state
+
+
+def _run(session: Session, desired: Desired, ledger: Ledger, request: Request, voice: Voice, stop: Stop) -> Run:
+    return Run(
+        desired=desired,
+        providers=session.providers,
+        clock=WakefulClock(stop),
+        state=lambda: ledger.state,
+        tell=voice.tell,
+        open_dataset=session.open_dataset,
+        wait=request.wait,
+        parallelism=request.parallelism,
+        poll_seconds=seconds_of("FTPLAN_POLL_SECONDS"),
+        list_lag_seconds=seconds_of("FTPLAN_LIST_LAG_SECONDS"),
+        call_seconds=call_seconds(),
+    )
+
+
+def _settle(session: Session, ledger: Ledger, request: Request, voice: Voice, stop: Stop) -> None:
+    """What earlier runs left open is settled before anything is planned."""
+    if not ledger.state.intents:
+        return
+    desired = session.resolve(ledger.state)
+    with stop.finishing():
+        failed = settle_intents(_run(session, desired, ledger, request, voice, stop), ledger, stop)
+    if stop():
+        raise interrupted(str(stop()), "An earlier run's paid call is not settled yet; the next apply goes on with it.")
+    if failed:
+        raise FtplanError([problem for error in failed.values() for problem in error.problems])
+
+
+def _carry_out(
+    session: Session,
+    ledger: Ledger,
+    request: Request,
+    planned: Planned,
+    saved: Plan | None,
+    voice: Voice,
+    stop: Stop,
+) -> Outcome:
+    run = _run(session, planned.desired, ledger, request, voice, stop)
+    with stop.finishing():
+        if saved is not None:
+            ledger.record(PlanUsed(plan_mark(saved)))
+        for fact in refresh_facts(ledger.state, planned.seen):
+            ledger.record(fact)
+        return apply(planned.plan, run, ledger, stop)
+
+
+def _conclude(console: Console, plan: Plan, outcome: Outcome, tally: Tally, state: State) -> int:
+    if outcome.stopped:
+        raise _stopped(outcome, state)
+    if outcome.failed:
+        _raise_failure(console, outcome)
+    outputs = model_outputs(state)
+    if console.json:
+        from ftplan.views.json_stream import outputs_line, summary_stream_line
+
+        console.line(summary_stream_line(tally.counts, console.now(), plan.mode))
+        console.line(outputs_line(output_document(outputs), console.now()))
+    else:
+        console.say(f"\n{apply_summary(tally.counts, plan.mode)}")
+        if outputs and plan.mode == "normal":
+            console.say(f"\nOutputs:\n\n{render_outputs(outputs)}")
+    return 0
+
+
+def _stopped(outcome: Outcome, state: State) -> FtplanError:
+    going = [
+        f"{step.address} ({record.job.id})"
+        for step in outcome.left
+        if isinstance(step, (Train, Adopt, Await))
+        for record in (state.models.get(step.address.name),)
+        if record is not None and not record.job.phase.settled
+    ]
+    detail = f"Jobs that go on: {', '.join(going)}." if going else "No job is running."
+    return interrupted(
+        str(outcome.stopped), f"The state is saved. {detail}", "The next apply follows them and starts nothing twice."
+    )
+
+
+def _raise_failure(console: Console, outcome: Outcome) -> None:
+    """Each failure was told when it happened; what is left to say is what it means."""
+    names = ", ".join(str(step.address) for step, _ in outcome.failed)
+    skipped = ", ".join(str(step.address) for step in outcome.skipped)
+    detail = f"Failed: {names}." + (f" Not begun because of that: {skipped}." if skipped else "")
+    problem = Problem("Apply incomplete", f"{detail} Everything else was carried out and saved.", advice="Plan again.")
+    only_jobs = all(isinstance(error, JobsFailed) for _, error in outcome.failed)
+    raise JobsFailed(problem) if only_jobs else FtplanError(problem)

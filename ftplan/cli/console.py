@@ -1,0 +1,122 @@
+"""Where words go: answers to stdout, problems and progress to stderr, all of it to stdout as JSON lines if asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import TextIO
+
+from ftplan.core.events import Event
+from ftplan.core.plan import Plan
+from ftplan.errors import Problem
+from ftplan.views.progress_text import Tally
+from ftplan.views.style import Style
+from ftplan.views.terminal import Screen
+
+
+class Console:
+    """The two streams of this process and how they are to be written."""
+
+    def __init__(self, *, no_color: bool, json: bool = False, compact_warnings: bool = False) -> None:
+        self._no_color = no_color or bool(os.environ.get("NO_COLOR"))
+        self._compact = compact_warnings
+        self.json = json
+
+    def style(self, stream: TextIO) -> Style:
+        return Style(colour=not self._no_color and stream.isatty())
+
+    def say(self, text: str) -> None:
+        """One answer on stdout; not in JSON mode, where every line is an object."""
+        if not self.json:
+            print(text, flush=True)
+
+    def line(self, text: str) -> None:
+        """One JSON object on stdout."""
+        print(text, flush=True)
+
+    def problems(self, problems: Iterable[Problem]) -> None:
+        """Everything that is wrong, at once."""
+        found = list(problems)
+        if self.json:
+            from ftplan.views.json_stream import diagnostic_line
+
+            for problem in found:
+                self.line(diagnostic_line(problem, self.now()))
+        elif found:
+            from ftplan.views.message_text import render_problems
+
+            sys.stdout.flush()
+            text = render_problems(found, self.style(sys.stderr), compact_warnings=self._compact)
+            print(text, file=sys.stderr, flush=True)
+
+    def begin(self) -> None:
+        """The first line of a stream, which says what reads it; nothing where no stream was asked for."""
+        if self.json:
+            from ftplan.views.json_stream import version_line
+
+            self.line(version_line(self.now()))
+
+    def plan(self, plan: Plan, *, errors: bool = False) -> None:
+        """A plan, with its bill, its clock and its warnings; its errors where nobody reports them afterwards."""
+        if self.json:
+            from ftplan.views.json_stream import plan_stream
+
+            for line in plan_stream(plan, self.now(), errors=errors):
+                self.line(line)
+        else:
+            from ftplan.views.plan_text import render_plan
+
+            style = self.style(sys.stdout)
+            self.say(render_plan(plan, style, compact_warnings=self._compact, errors=errors))
+
+    def screen(self) -> Screen:
+        """Who is told what happens during an apply."""
+        from ftplan.views.terminal import open_screen
+
+        return open_screen(sys.stderr, colour=self.style(sys.stderr).colour, json=self.json, now=time.time)
+
+    def ask(self, question: str) -> bool:
+        """Whether the user answers `yes`, that word alone."""
+        print(question, file=sys.stderr)
+        print("\n  Enter a value: ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip() == "yes"
+
+    @staticmethod
+    def now() -> datetime:
+        return datetime.now(timezone.utc)
+
+
+class Voice:
+    """Who tells an apply: counts it, and shows it on a screen while `speaking`. A screen may redraw what stands on
+    the terminal, so it must not be there while a question is asked."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._screen: Screen | None = None
+        self.tally = Tally()
+
+    def tell(self, event: Event) -> None:
+        self.tally.tell(event)
+        if self._screen is not None:
+            self._screen.tell(event)
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """The time in which a screen is up."""
+        self._screen = self._console.screen()
+        try:
+            yield
+        finally:
+            self._screen.close()
+            self._screen = None
+
+
+def may_ask(wanted: bool) -> bool:
+    """Whether a question may be asked: `-input=false` and FTPLAN_INPUT forbid it, and so does a stdin that is no
+    terminal."""
+    forbidden = os.environ.get("FTPLAN_INPUT", "").lower() in ("0", "false")
+    return wanted and not forbidden and sys.stdin is not None and sys.stdin.isatty()

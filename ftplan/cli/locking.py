@@ -1,0 +1,82 @@
+"""The lock around everything that writes."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+
+from ftplan import __version__
+from ftplan.cli.options import Request
+from ftplan.cli.session import Session
+from ftplan.core.ports import Claim
+from ftplan.errors import StateError
+
+# Where the big CI services say which run this is; the first one that is set is shown to whoever has to wait.
+_CI_LINKS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL")
+
+
+@contextmanager
+def locked(session: Session, request: Request, operation: str) -> Iterator[None]:
+    """Holds the lock of the session's state, unless -lock=false. Raises `LockHeld`, naming the holder."""
+    if not request.lock:
+        yield
+        return
+    claim, refused = make_claim(operation, os.environ), False
+    try:
+        try:
+            session.backend.lock(claim, request.lock_timeout)
+        except StateError:
+            refused = True
+            raise
+        yield
+    finally:
+        # Also where a signal came while the claim was being written: it would stand in everybody's way.
+        if not refused:
+            with _undisturbed():
+                session.backend.unlock(claim.id)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A moment in which SIGINT and SIGTERM have to wait."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def make_claim(operation: str, environ: Mapping[str, str]) -> Claim:
+    """A claim in our name."""
+    link = _ci_link(environ)
+    return Claim(
+        id=str(uuid.uuid4()),
+        operation=operation,
+        who=_user(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        version=__version__,
+        info={"ci": link} if link else {},
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a user id that nobody has given a name.
+        return f"uid {os.getuid()}"
+
+
+def _ci_link(environ: Mapping[str, str]) -> str:
+    if environ.get("GITHUB_RUN_ID"):
+        server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+        return f"{server}/{environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{environ['GITHUB_RUN_ID']}"
+    return next((environ[name] for name in _CI_LINKS if environ.get(name)), "")

@@ -1,0 +1,174 @@
+"""The command `ftplan`: finds the command that was asked for, and turns every error into words and an exit code.
+
+Nothing but click is imported before a command runs, so that help costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+
+import click
+
+from ftplan.cli.argv import CommandLine, read_command_line
+from ftplan.errors import FtplanError, Problem, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: where it stands, its name there, and its line in the list of commands."""
+
+    module: str
+    attribute: str
+    line: str
+
+
+COMMANDS = {
+    "init": Entry("project", "init", "Write a starter project"),
+    "validate": Entry("project", "validate", "Check the configuration and its datasets, offline"),
+    "plan": Entry("plan", "plan", "Show what would be uploaded, trained and spent, and why"),
+    "apply": Entry("apply", "apply", "Carry out a plan, once"),
+    "destroy": Entry("apply", "destroy", "Delete what is managed"),
+    "fmt": Entry("project", "fmt", "Rewrite the configuration in its canonical layout"),
+    "force-unlock": Entry("state", "force_unlock", "Take away the lock of a run that is dead"),
+    "graph": Entry("read", "graph", "Print what depends on what, as DOT"),
+    "output": Entry("read", "output", "Print the ids of the fine-tuned models"),
+    "sandbox": Entry("sandbox", "sandbox", "Rehearse against an embedded emulator"),
+    "schema": Entry("read", "schema", "Print a published JSON Schema"),
+    "show": Entry("read", "show", "Show the state, or a saved plan"),
+    "state": Entry("state", "state", "Look into the state"),
+    "version": Entry("read", "version", "Print the version"),
+}
+STREAMING_COMMANDS = ("plan", "apply", "destroy")
+MAIN_COMMANDS = ("init", "validate", "plan", "apply", "destroy")
+
+
+class Commands(click.Group):
+    """The commands by name; each is imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        found = getattr(import_module(f"ftplan.cli.{entry.module}"), entry.attribute)
+        return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            raise click.UsageError(
+                f"There is no command {args[0][:40]!r}.{f' Did you mean {near[0]!r}?' if near else ''}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        others = [name for name in COMMANDS if name not in MAIN_COMMANDS]
+        for title, names in (("Main commands", MAIN_COMMANDS), ("All other commands", others)):
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name].line) for name in names])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Global options (one dash or two)"):
+            formatter.write_dl(
+                [
+                    ("-chdir=DIR", "Go to this folder first"),
+                    ("-no-color", "No colours (also NO_COLOR)"),
+                    ("-version", "Print the version"),
+                    ("-help", "Print this, or the help of a command"),
+                ]
+            )
+        self.format_commands(ctx, formatter)
+
+
+@click.group(cls=Commands, invoke_without_command=True, no_args_is_help=False)
+@click.option("--version", is_flag=True, hidden=True)
+@click.pass_context
+def ftplan(ctx: click.Context, version: bool) -> None:
+    """Terraform for fine-tuned models: declare them in YAML, see the diff and the bill, apply exactly once."""
+    if version:
+        ctx.invoke(_command("version"))
+    elif ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def _command(name: str) -> click.Command:
+    return getattr(import_module(f"ftplan.cli.{COMMANDS[name].module}"), COMMANDS[name].attribute)  # type: ignore[no-any-return]
+
+
+def run() -> None:
+    """Runs what was typed and ends the process with the exit code of the contract."""
+    line = CommandLine(tuple(sys.argv[1:]))
+    try:
+        line = read_command_line(line.args, os.environ)
+        code = _run(line)
+        sys.stdout.flush()
+    except FtplanError as error:
+        code = _report(error, line)
+    except KeyboardInterrupt:
+        code = _report(_interrupted(), line)
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except Exception as error:
+        code = _report(_defect(error), line)
+    sys.exit(code)
+
+
+def _run(line: CommandLine) -> int:
+    if line.chdir is not None:
+        try:
+            os.chdir(line.chdir)
+        except OSError as error:
+            raise UsageError("Unusable -chdir", detail=f"{line.chdir}: {error.strerror}.") from None
+    try:
+        result = ftplan.main(list(line.args), prog_name="ftplan", standalone_mode=False, obj=line)
+    except click.ClickException as error:
+        raise UsageError(_usage(error)) from None
+    except click.Abort:
+        raise _interrupted() from None
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: click.ClickException) -> Problem:
+    context = getattr(error, "ctx", None)
+    command = f"{context.command_path} -help" if context else "ftplan -help"
+    return Problem("Wrong usage", error.format_message(), advice="The options are listed by:", command=command)
+
+
+def _interrupted() -> FtplanError:
+    from ftplan.errors import Interrupted
+
+    return Interrupted(Problem("Interrupted", "Nothing was changed."))
+
+
+def _defect(error: Exception) -> FtplanError:
+    """What ftplan's authors did not expect. The traceback is shown to those who ask for it with FTPLAN_LOG."""
+    if os.environ.get("FTPLAN_LOG", "").lower() in ("debug", "trace"):
+        traceback.print_exc()
+    return FtplanError(
+        Problem(
+            "A defect in ftplan",
+            f"{type(error).__name__}: {error}",
+            advice="The state is as it was last saved. FTPLAN_LOG=debug shows where this happened; please report it.",
+        )
+    )
+
+
+def _report(error: FtplanError, line: CommandLine) -> int:
+    from ftplan.cli.console import Console
+
+    # Where one JSON document is the answer, a problem must not be taken for it.
+    command = next((arg for arg in line.args if not arg.startswith("-")), "")
+    json = "--json" in line.args and command in STREAMING_COMMANDS
+    Console(no_color=line.no_color, json=json).problems(error.problems)
+    return error.exit_code

@@ -1,0 +1,146 @@
+"""The commands that only read what is there: show, output, graph, schema, version."""
+
+from __future__ import annotations
+
+import difflib
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ftplan import __version__
+from ftplan.cli.argv import CommandLine
+from ftplan.cli.console import Console
+from ftplan.cli.options import Request, config_options, config_request
+from ftplan.errors import FtplanError, Problem, UsageError
+
+
+@click.command()
+@click.option("--json", is_flag=True, help="Terraform's plan document, or the state's.")
+@click.argument("planfile", required=False, type=click.Path(path_type=Path))
+@config_options
+@click.pass_obj
+def show(line: CommandLine, /, json: bool, planfile: Path | None, **options: Any) -> int:
+    """Show the state, or the saved plan in PLANFILE."""
+    from ftplan.views.json_documents import state_document
+    from ftplan.views.json_text import json_text
+    from ftplan.views.plan_json import plan_document
+    from ftplan.views.state_text import render_state
+
+    console = Console(no_color=line.no_color)
+    if planfile is not None:
+        from ftplan.cli.planning import read_plan
+        from ftplan.core.codec import steps_digest
+
+        plan = read_plan(planfile)
+        if json:
+            console.line(json_text({**plan_document(plan), "checksum": steps_digest(plan)}))
+        else:
+            console.plan(plan, errors=True)
+        return 0
+    from ftplan.cli.state import stored_state
+
+    state = stored_state(config_request(options))
+    console.line(json_text(state_document(state)) if json else render_state(state, console.style(sys.stdout)))
+    return 0
+
+
+@click.command()
+@click.option("--json", is_flag=True, help="{NAME: {value, type, sensitive}}, or the one value.")
+@click.option("--raw", is_flag=True, help="The bare id of NAME.")
+@click.argument("name", required=False)
+@config_options
+@click.pass_obj
+def output(line: CommandLine, /, json: bool, raw: bool, name: str | None, **options: Any) -> int:
+    """Print the ids of the fine-tuned models, by the names they are declared under."""
+    from ftplan.views.json_documents import output_document
+    from ftplan.views.json_text import json_text
+    from ftplan.views.state_text import render_outputs
+
+    console = Console(no_color=line.no_color)
+    if raw and (json or name is None):
+        raise UsageError("Wrong usage", detail="-raw takes one NAME, and no -json.")
+    outputs = _outputs(config_request(options))
+    if name is None:
+        console.line(json_text(output_document(outputs)) if json else render_outputs(outputs))
+        return 0
+    value = _one_output(name, outputs)
+    if json:
+        console.line(json_text(value))
+    elif value is None:
+        raise FtplanError(
+            Problem("No value yet", f"model.{name} has not been trained.", advice="Train it:", command="ftplan apply")
+        )
+    else:
+        console.line(value if raw else json_text(value))
+    return 0
+
+
+def _outputs(request: Request) -> dict[str, str | None]:
+    """Every model that is remembered or declared, with its id where it has one."""
+    from ftplan.cli.state import declared_models, stored_state
+    from ftplan.views.json_documents import model_outputs
+
+    return {**dict.fromkeys(declared_models(request)), **model_outputs(stored_state(request))}
+
+
+def _one_output(name: str, outputs: dict[str, str | None]) -> str | None:
+    plain = name.removeprefix("model.")
+    if plain not in outputs:
+        near = difflib.get_close_matches(plain, outputs, n=1)
+        advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(outputs)) or 'none'}."
+        raise FtplanError(Problem("Unknown output", f"There is no model named {plain!r}.", advice=advice))
+    return outputs[plain]
+
+
+@click.command()
+@config_options
+@click.pass_obj
+def graph(line: CommandLine, /, **options: Any) -> int:
+    """Print what depends on what, in DOT: pipe it into `dot -Tsvg`."""
+    from ftplan.cli.session import open_session
+    from ftplan.core.desired import Desired
+    from ftplan.core.scope import edges
+    from ftplan.views.graph_text import render_dot
+
+    with open_session(config_request(options), online=False, measured=False) as session:
+        project = session.project
+    declared = [spec.address for spec in project.datasets.values()] + [spec.address for spec in project.models.values()]
+    arrows = [(str(start), str(end)) for start, end in edges(Desired(project))]
+    Console(no_color=line.no_color).line(render_dot(sorted(map(str, declared)), arrows))
+    return 0
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.pass_obj
+def schema(line: CommandLine, /, name: str | None) -> int:
+    """Print the published JSON Schema NAME; without a name, which there are."""
+    from ftplan.config.schema import load_schema, names
+    from ftplan.views.json_text import json_text
+
+    console = Console(no_color=line.no_color)
+    if name is None:
+        console.line("\n".join(names()))
+        return 0
+    if name not in names():
+        raise UsageError(
+            "Unknown schema", detail=f"There is no schema {name[:40]!r}.", advice=f"Known: {', '.join(names())}."
+        )
+    console.line(json_text(load_schema(name)))
+    return 0
+
+
+@click.command()
+@click.option("--json", is_flag=True, help="One JSON object.")
+def version(json: bool = False) -> int:
+    """Print the version."""
+    if json:
+        from ftplan.views.json_text import json_text
+
+        print(json_text({"ftplan_version": __version__, "python": platform.python_version(), "platform": sys.platform}))
+    else:
+        print(f"ftplan v{__version__}")
+    return 0

@@ -1,0 +1,176 @@
+"""One project, understood: the configuration read, its datasets measured, its providers opened, its state found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from ftplan.backends.local import LocalBackend
+from ftplan.cli.measuring import measure_datasets
+from ftplan.cli.options import Request
+from ftplan.cli.patience import call_seconds
+from ftplan.config import find_config, load_project
+from ftplan.core.codec import decode_state
+from ftplan.core.desired import Desired, resolve
+from ftplan.core.facts import Catalog, DatasetFacts, Format
+from ftplan.core.ports import Provider
+from ftplan.core.records import State
+from ftplan.core.spec import Address, MethodKind, Project, ProviderSpec
+from ftplan.datasets import open_dataset
+from ftplan.errors import ConfigError, Problem, StateError
+from ftplan.providers.catalog import load_catalog
+from ftplan.providers.registry import open_provider
+
+SANDBOX_FILE = ".ftplan/sandbox.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A project and everything around it. `problems` are those of its datasets: errors make a plan impossible."""
+
+    project: Project
+    providers: Mapping[str, Provider]
+    catalogs: Mapping[str, Catalog]
+    datasets: Mapping[str, DatasetFacts]
+    backend: LocalBackend
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = field(default=())
+    allow_outside: bool = False
+
+    def load_state(self) -> tuple[State, str | None]:
+        """The state and its tag; a new one, not stored yet, where there is none. Raises `StateError` for one that
+        cannot be used."""
+        blob = self.backend.load()
+        if blob is None:
+            return self.new_state(), None
+        state = decode_state(blob.data, self.backend.where())
+        if self.project.named and state.project != self.project.name:
+            raise StateError(
+                Problem(
+                    "State of another project",
+                    f"{self.backend.where()} belongs to project {state.project!r}, and the configuration names "
+                    f"{self.project.name!r}.",
+                    advice="Name the project as it was, or give this one a state of its own (state: {path: ...}).",
+                )
+            )
+        return state, blob.tag
+
+    def new_state(self) -> State:
+        """A state that holds nothing and was never stored; its lineage is made when it first is."""
+        return State(project=self.project.name, lineage="", workspace=self.project.workspace)
+
+    def resolve(self, state: State, replaced: Collection[Address] = ()) -> Desired:
+        """What is wanted, worked out against `state`; what is `replaced` is wanted as declared, whatever changes are
+        ignored. Raises `ConfigError` with every problem there is."""
+        # A project without a name is called like its folder, which another checkout may call otherwise.
+        project = replace(self.project, name=state.project)
+        again = {address.name for address in replaced}
+        remembered = {name: record.recipe for name, record in state.models.items() if name not in again}
+        desired, cycles = resolve(project, {**_unmeasured(project), **self.datasets}, self.catalogs, remembered)
+        refused = [p for model in desired.models for p in self.providers[model.spec.provider].validate(model)]
+        errors = [problem for problem in (*self.problems, *cycles, *refused) if problem.severity == "error"]
+        if errors:
+            raise ConfigError([*errors, *self.warnings])
+        return desired
+
+    def open_dataset(self, path: str) -> BinaryIO:
+        """The dataset's file, open. Raises `ConfigError` where it is not there any more."""
+        opened = open_dataset(Path(self.project.root), path, allow_outside=self.allow_outside)
+        if isinstance(opened, Problem):
+            raise ConfigError(opened)
+        return opened
+
+
+@contextmanager
+def open_session(request: Request, *, online: bool, measured: bool = True) -> Iterator[Session]:
+    """The project in this folder. `online` starts the embedded sandbox where a provider is one; `measured` reads
+    the datasets. Raises `ConfigError` with every problem of the configuration."""
+    path = find_config(Path())
+    if isinstance(path, Problem):
+        raise ConfigError(path)
+    loaded = load_project(
+        path,
+        variables=request.variables,
+        var_files=request.var_files,
+        environ=os.environ,
+        allow_outside=request.allow_outside,
+    )
+    if loaded.project is None:
+        raise ConfigError(loaded.problems)
+    project = loaded.project
+    with ExitStack() as stack:
+        sandbox = _start_sandbox(project, stack) if online else None
+        catalogs = _catalogs(project)
+        datasets, problems = measure_datasets(project, catalogs, request.allow_outside) if measured else ({}, [])
+        yield Session(
+            project=project,
+            providers=_open_providers(project, sandbox),
+            catalogs=catalogs,
+            datasets=datasets,
+            backend=_backend(project),
+            problems=tuple(problems),
+            warnings=tuple(p for p in (*loaded.problems, *problems) if p.severity == "warning"),
+            allow_outside=request.allow_outside,
+        )
+
+
+def _unmeasured(project: Project) -> dict[str, DatasetFacts]:
+    """Stand-ins for datasets whose own problems are known, so that every other problem is found in the same run."""
+    formats: dict[MethodKind, Format] = {"supervised": "chat", "dpo": "preference", "reinforcement": "reinforcement"}
+    nothing = DatasetFacts(sha256="", content_sha256="", bytes=0, rows=0, format="chat")
+    return {
+        name: replace(nothing, format=formats[model.method.kind])
+        for model in project.models.values()
+        for name in (model.dataset, model.validation)
+        if name is not None
+    }
+
+
+def _catalogs(project: Project) -> dict[str, Catalog]:
+    """What is known of each provider's type. Raises `ConfigError` for every type that nobody knows."""
+    found = {name: _catalog(spec) for name, spec in project.providers.items()}
+    problems = [problem for wrong in found.values() if isinstance(wrong, list) for problem in wrong]
+    if problems:
+        raise ConfigError(problems)
+    return {name: catalog for name, catalog in found.items() if isinstance(catalog, Catalog)}
+
+
+def _catalog(spec: ProviderSpec) -> Catalog | list[Problem]:
+    """The catalog of its type, or what is wrong with that, with the place where it is declared."""
+    try:
+        return load_catalog(spec.type)
+    except ConfigError as error:
+        return [replace(problem, place=problem.place or spec.place) for problem in error.problems]
+
+
+def _open_providers(project: Project, sandbox: str | None) -> dict[str, Provider]:
+    providers = {}
+    for name, spec in project.providers.items():
+        embedded = sandbox if spec.type == "sandbox" and spec.base_url is None else None
+        providers[name] = open_provider(spec, environ=os.environ, base_url=embedded, call_seconds=call_seconds())
+    return providers
+
+
+def _start_sandbox(project: Project, stack: ExitStack) -> str | None:
+    """The address of an emulator in this process, for the providers that want one; it ends with the session."""
+    if not any(spec.type == "sandbox" and spec.base_url is None for spec in project.providers.values()):
+        return None
+    from ftplan.sandbox import start
+
+    return stack.enter_context(start(Path(project.root) / SANDBOX_FILE)).url
+
+
+def _backend(project: Project) -> LocalBackend:
+    if project.state.backend != "local":
+        raise ConfigError(
+            Problem(
+                "State backend not available",
+                f"This version keeps state in local files; {project.state.backend!r} is not built in yet.",
+                advice="Write `state: {backend: local}`, or leave `state` out.",
+            )
+        )
+    return LocalBackend(Path(project.root) / str(project.state.settings.get("path", "ftplan.state.json")))

@@ -1,0 +1,36 @@
+"""The bench that tests of the command work at, in an environment that holds nothing of the user's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from workbench import Workbench
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    for name in [name for name in os.environ if name.startswith(("FTPLAN_", "OPENAI_", "GITHUB_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FTPLAN_CACHE_DIR", "")
+    monkeypatch.setenv("FTPLAN_POLL_SECONDS", "0.05")
+    monkeypatch.setenv("FTPLAN_LIST_LAG_SECONDS", "0.2")
+    monkeypatch.setenv("FTPLAN_SANDBOX_SPEED", "0")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    made = Workbench(folder, monkeypatch)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of real datasets, which is no part of this project."""
+    if not DATA.is_dir():
+        pytest.skip(f"real datasets are looked for in {DATA}, and nothing is there")
+    return DATA

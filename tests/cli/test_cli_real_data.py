@@ -1,0 +1,66 @@
+"""Real datasets, planned and trained at the sandbox as they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from workbench import Workbench, model
+
+
+@pytest.fixture
+def stocked(bench: Workbench, real_data: Path) -> Workbench:
+    """The bench with the real datasets in its folder, and the cache of measurements that users have."""
+    for path in real_data.glob("*.jsonl"):
+        os.symlink(path, bench.folder / path.name)
+    bench.environ(FTPLAN_CACHE_DIR=str(bench.folder.parent / "cache"))
+    return bench
+
+
+def test_tool_calls_are_trained_on(stocked: Workbench) -> None:
+    stocked.declare({"pilot": model(dataset="drone_training.jsonl")}, {})
+    planned = stocked.plan("-allow-outside")
+    assert "rows = 103" in " ".join(planned.out.split())
+    stocked.apply("-allow-outside")
+    assert "No changes." in stocked.plan("-allow-outside").out
+
+
+def test_preferences_are_trained_on_top_of_thousands_of_examples(stocked: Workbench) -> None:
+    stocked.declare(
+        {
+            "solver": model(dataset="gsm8k_train.jsonl", suffix="solver"),
+            "polished": model(
+                base_model="model.solver", dataset="gsm8k_preference.jsonl", method="dpo", suffix="polished"
+            ),
+        },
+        {},
+    )
+    planned = stocked.plan("-allow-outside")
+    assert "Plan: 4 to add, 0 to change, 0 to destroy." in planned.out
+    assert "7,473" in planned.out
+    assert "1,163" in planned.out
+    stocked.apply("-allow-outside")
+    assert stocked.bought() == (2, 2)
+    jobs = {m["name"]: m["job"] for m in stocked.state["models"]}
+    assert jobs["polished"]["base_model"] == jobs["solver"]["fine_tuned_model"]
+    assert "No changes." in stocked.plan("-allow-outside").out
+
+
+def test_five_examples_are_refused_with_their_number_and_the_rule(stocked: Workbench) -> None:
+    stocked.declare({"toy": model(dataset="toy_chat_fine_tuning.jsonl")}, {})
+    for command in ("validate", "plan", "apply"):
+        done = stocked.run(command, "-allow-outside", *(["-auto-approve"] if command == "apply" else []))
+        assert done.code == 1
+        assert "toy_chat_fine_tuning.jsonl" in done.said
+        assert "5" in done.said
+        assert "10" in done.said
+    assert stocked.bought() == (0, 0)
+
+
+def test_a_link_out_of_the_folder_needs_leave(stocked: Workbench) -> None:
+    stocked.declare({"pilot": model(dataset="drone_training.jsonl")}, {})
+    done = stocked.run("plan")
+    assert done.code == 1
+    assert "drone_training.jsonl" in done.said
+    assert "outside" in done.said
