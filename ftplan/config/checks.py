@@ -76,9 +76,9 @@ def _parent(tree: Tree, model: str) -> Iterator[Problem]:
         return
     parent = base.removeprefix(PARENT_PREFIX)
     if parent not in models:
-        close = near_miss(parent, models).replace('"', f'"{PARENT_PREFIX}', 1)
-        others = listed(name for name in models if name != model)
-        detail = f"there is no model {quoted(parent)} to train on top of; declared beside it: {others}."
+        others = [name for name in models if name != model]
+        close = near_miss(parent, others).replace('"', f'"{PARENT_PREFIX}', 1)
+        detail = f"there is no model {quoted(parent)} to train on top of; declared beside it: {listed(others)}."
         yield _problem(tree, path, "Unknown model", detail, close)
         return
     mine, theirs = provider_of(tree, model), provider_of(tree, parent)

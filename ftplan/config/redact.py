@@ -29,7 +29,7 @@ _NAMES = (
 _NAMING_KEY = re.compile(rf"(?:.*[_-])?(?:{_NAMES})", re.IGNORECASE)
 _ENV_NAME = r"[A-Z_][A-Z0-9_]{0,127}"
 _SECRET_PAIR = re.compile(
-    rf"""((?:{_NAMES})["']?\s*:\s+|["']?api_key_env["']?\s*:\s+(?!["']?(?-i:{_ENV_NAME})["']?\s*(?:[,}}#]|$)))
+    rf"""((?:{_NAMES}|(?<![\w-])key)["']?\s*:\s+|["']?api_key_env["']?\s*:\s+(?!["']?(?-i:{_ENV_NAME})["']?\s*(?:[,}}#]|$)))
     ("[^"]*"?|'[^']*'?|[^,}}#\s][^,}}#]*)""",
     re.IGNORECASE | re.VERBOSE,
 )

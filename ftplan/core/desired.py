@@ -55,7 +55,8 @@ class Desired:
 
 
 def order_models(models: Mapping[str, ModelSpec]) -> tuple[list[str], list[Problem]]:
-    """The names of `models`, parents first; a cycle is a problem that names its whole way round."""
+    """The names of `models`, parents first. Each cycle is a problem that names its whole way round; the models in
+    it, and those on top of them, are left out."""
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name in sorted(models):
         sorter.add(name, *(parent for parent in [models[name].parent] if parent in models and parent is not None))
@@ -63,17 +64,27 @@ def order_models(models: Mapping[str, ModelSpec]) -> tuple[list[str], list[Probl
         return list(sorter.static_order()), []
     except CycleError as error:
         # graphlib names the way from parent to child and back to where it began.
-        ring = [f"model.{name}" for name in reversed(error.args[1])]
-        first = models[error.args[1][-1]]
-        return [], [
-            Problem(
-                "Cycle",
-                f"Each of these models is to be trained on top of the next: {' -> '.join(ring)}.",
-                place=first.place_of("base_model"),
-                advice="Give one of them a base model of the provider's.",
-                address=ring[0],
-            )
-        ]
+        ring = list(reversed(error.args[1]))
+        ordered, others = order_models(_without(set(ring), models))
+        return ordered, [_cycle(ring, models), *others]
+
+
+def _without(lost: set[str], models: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
+    """`models` less the `lost` ones and all that are trained on top of them."""
+    children = {name for name, model in models.items() if model.parent in lost} - lost
+    if children:
+        return _without(lost | children, models)
+    return {name: model for name, model in models.items() if name not in lost}
+
+
+def _cycle(ring: Sequence[str], models: Mapping[str, ModelSpec]) -> Problem:
+    return Problem(
+        "Cycle",
+        f"Each of these models is to be trained on top of the next: {' -> '.join(f'model.{name}' for name in ring)}.",
+        place=models[ring[0]].place_of("base_model"),
+        advice="Give one of them a base model of the provider's.",
+        address=f"model.{ring[0]}",
+    )
 
 
 def account(provider: ProviderSpec) -> str:

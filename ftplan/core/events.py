@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from ftplan.core.facts import JobProgress
@@ -135,6 +136,15 @@ class JobFollowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What a training turned out to cost, in USD, by the tokens it is billed for."""
+
+    amount: Decimal
+    trained_tokens: int
+    rehearsal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StepDone:
     """A step is complete. `id` is what it gave: a file, a job or a model."""
 
@@ -142,7 +152,7 @@ class StepDone:
     verb: Verb
     id: str = ""
     seconds: float = 0.0
-    cost: str = ""
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,8 @@ def _value(text: str) -> Any:
     except _Refused as refused:
         return refused.fault
     except json.JSONDecodeError as error:
-        # Text after the colon could quote the row.
-        said = error.msg.partition(":")[0].strip()
+        # Text after a colon and a blank could quote the row.
+        said = error.msg.partition(": ")[0].strip()
         return Fault("A line is not valid JSON", f"{said}.", _syntax_advice(error), column=error.colno)
     except ValueError:
         # CPython refuses to read integers of more than 4,300 digits.

@@ -65,7 +65,7 @@ def _outside(relative: str) -> _Refused:
     return _Refused(
         "A dataset path leaves the project",
         f"{shown(relative)} leads out of the folder of the configuration, and its content would be uploaded.",
-        "Keep the file inside the project, or allow paths outside of it on the command line.",
+        "Keep the file inside the project, or allow paths outside of it with -allow-outside.",
     )
 
 

@@ -15,6 +15,13 @@ from ftplan.core.spec import Address
 GIVE_UP_SECONDS = 900.0
 """A provider that has not answered a read for so long is given up for this run."""
 
+SHORTEST_PAUSE_SECONDS = 0.5
+
+
+def pause_asked_for(retry_after: float | None, otherwise: float) -> float:
+    """Seconds to wait before asking again. A provider that asks for none is not hammered all the same."""
+    return max(SHORTEST_PAUSE_SECONDS, otherwise if retry_after is None else retry_after)
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

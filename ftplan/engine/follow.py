@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftplan.core.events import JobFollowed, JobSeen, StepDone, Verb, Waiting
+from ftplan.core.events import JobFollowed, JobSeen, Spent, StepDone, Verb, Waiting
 from ftplan.core.facts import JobProgress, Phase, RemoteJob
 from ftplan.core.fold import job_record
 from ftplan.core.ports import HasProgress
 from ftplan.core.records import JobRecord
 from ftplan.core.spec import Address
-from ftplan.engine.context import GIVE_UP_SECONDS, Run
+from ftplan.engine.context import GIVE_UP_SECONDS, Run, pause_asked_for
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.errors import JobsFailed, Problem, ProviderError, Unreachable
 
@@ -36,13 +36,14 @@ def follow(run: Run, address: Address, provider: str, verb: Verb) -> Action[None
         raise ended_badly(address, job_record(job))
     seconds = run.clock.monotonic() - begun
     # What is taken over was paid for before: naming a cost here would read like a second bill.
-    cost = "" if verb == "Adopting" else _cost(run, address, job)
-    yield Say(StepDone(address, verb, job.fine_tuned_model or job.id, seconds, cost))
+    spent = None if verb == "Adopting" else _spent(run, address, job)
+    yield Say(StepDone(address, verb, job.fine_tuned_model or job.id, seconds, spent))
 
 
 def ended_badly(address: Address, job: JobRecord) -> JobsFailed:
     """The error for a job that ended failed or cancelled, in the provider's own words."""
     told = ": ".join(part for part in (job.error_code, job.error_message) if part) or "the provider gives no reason"
+    told = told.rstrip(".")
     return JobsFailed(
         Problem(
             "Training failed" if job.phase is Phase.FAILED else "Training was cancelled",
@@ -63,7 +64,7 @@ def _look(run: Run, address: Address, provider: str) -> Action[RemoteJob]:
         except Unreachable as error:
             if run.clock.monotonic() - begun > GIVE_UP_SECONDS:
                 raise
-            pause = min(LONGEST_PAUSE_SECONDS, error.retry_after or pause * 2)
+            pause = min(LONGEST_PAUSE_SECONDS, pause_asked_for(error.retry_after, pause * 2))
             yield Say(Waiting(address, "the provider does not answer; its job goes on", pause))
             yield Pause(pause)
             continue
@@ -85,11 +86,11 @@ def _progress(run: Run, provider: str, job: RemoteJob) -> Action[JobProgress | N
     return replace(progress, rehearsal=service.catalog.rehearsal) if progress else None
 
 
-def _cost(run: Run, address: Address, job: RemoteJob) -> str:
-    """What the job cost, from the tokens it is billed for; empty where the price or the tokens are not known."""
+def _spent(run: Run, address: Address, job: RemoteJob) -> Spent | None:
+    """What the job cost, None where its price or its tokens are not known."""
     model = run.desired.model(address.name)
     price = model.base.train_per_million if model and model.base else None
     if model is None or price is None or job.trained_tokens is None:
-        return ""
-    rehearsed = ", not billed: a rehearsal" if run.providers[model.spec.provider].catalog.rehearsal else ""
-    return f"${job.trained_tokens * price / 1_000_000:,.2f} for {job.trained_tokens:,} trained tokens{rehearsed}"
+        return None
+    rehearsal = run.providers[model.spec.provider].catalog.rehearsal
+    return Spent(job.trained_tokens * price / 1_000_000, job.trained_tokens, rehearsal)

@@ -14,7 +14,7 @@ from ftplan.core.ports import JobRequest
 from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT
 from ftplan.core.records import Intent
 from ftplan.core.spec import Address
-from ftplan.engine.context import GIVE_UP_SECONDS, Run
+from ftplan.engine.context import GIVE_UP_SECONDS, Run, pause_asked_for
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.engine.observe import jobs_carrying
 from ftplan.errors import OutcomeUnknown, Problem, ProviderError, Rejected, Unreachable
@@ -55,7 +55,7 @@ def _start(run: Run, step: Train) -> Action[RemoteJob]:
             yield Record(IntentDropped(step.address.name, "refused by the provider"))
             if not refusal.busy:
                 raise
-            seconds = refusal.retry_after or BUSY_SECONDS
+            seconds = pause_asked_for(refusal.retry_after, BUSY_SECONDS)
             yield Say(Waiting(step.address, "the provider takes no more jobs just now", seconds))
             yield Pause(seconds)
         except OutcomeUnknown as doubt:
@@ -82,7 +82,7 @@ def settle(run: Run, address: Address, provider: str, key: str, seconds: float) 
         except Unreachable as error:
             if run.clock.monotonic() - answered > GIVE_UP_SECONDS:
                 raise
-            yield Pause(error.retry_after or SEARCH_SECONDS)
+            yield Pause(pause_asked_for(error.retry_after, SEARCH_SECONDS))
             continue
         answered = run.clock.monotonic()
         if found is not None or late_enough:

@@ -9,7 +9,7 @@ from ftplan.core.plan import Adopt, Train, Upload
 from ftplan.core.ports import Provider, UploadRequest
 from ftplan.core.recipe import carries
 from ftplan.core.records import FileRecord
-from ftplan.engine.context import Run
+from ftplan.engine.context import Run, pause_asked_for
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.errors import OutcomeUnknown, Problem, ProviderError, Rejected, Unreachable
 
@@ -59,7 +59,7 @@ def _send(run: Run, provider: Provider, step: Upload) -> Action[RemoteFile]:
         except Rejected as refusal:
             if not refusal.busy or tries == TRIES:
                 raise
-            seconds = refusal.retry_after or BUSY_SECONDS
+            seconds = pause_asked_for(refusal.retry_after, BUSY_SECONDS)
             yield Say(Waiting(step.address, "the provider takes no more files just now", seconds))
             yield Pause(seconds)
         tries += 1

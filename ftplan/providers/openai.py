@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,7 +82,7 @@ class OpenAIProvider:
         with self._translate.reading(f"show the job {job_id}"):
             id = checked_id(job_id)
             body = _unless_gone(lambda: self._clients.reads.fine_tuning.jobs.with_raw_response.retrieve(id))
-            return job_from_wire(body) if body is not None else None
+            return self._job(body) if body is not None else None
 
     def get_model(self, model_id: str) -> RemoteModel | None:
         with self._translate.reading(f"show the model {model_id}"):
@@ -102,7 +103,7 @@ class OpenAIProvider:
         with self._translate.reading("search its jobs"):
             jobs = self._clients.reads.fine_tuning.jobs.with_raw_response
             ask: dict[str, Any] = {"limit": JOBS_PER_PAGE, "metadata": dict(marks)}
-            found = [job_from_wire(row) for row in _pages(lambda after: jobs.list(**ask, **after))]
+            found = [self._job(row) for row in _pages(lambda after: jobs.list(**ask, **after))]
         carrying = [job for job in found if marks.items() <= job.metadata.items()]
         return tuple(sorted(carrying, key=lambda job: (job.created_at, job.id)))
 
@@ -122,14 +123,14 @@ class OpenAIProvider:
         with self._translate.writing(f"start a job on {request.base_model}"):
             order = job_to_wire(request)
             # One POST. The writing client never repeats: see openai_clients.
-            return job_from_wire(_body(self._clients.writes.fine_tuning.jobs.with_raw_response.create(**order)))
+            return self._job(_body(self._clients.writes.fine_tuning.jobs.with_raw_response.create(**order)))
 
     def cancel_job(self, job_id: str) -> RemoteJob | None:
         try:
             with self._translate.writing(f"cancel the job {job_id}"):
                 id = checked_id(job_id)
                 body = _unless_gone(lambda: self._clients.writes.fine_tuning.jobs.with_raw_response.cancel(id))
-                return job_from_wire(body) if body is not None else None
+                return self._job(body) if body is not None else None
         except Rejected:
             # A job that came to its end by itself is refused, and is as over as one could wish.
             job = self.get_job(job_id)
@@ -147,6 +148,12 @@ class OpenAIProvider:
         with self._translate.writing(f"delete the model {model_id}"):
             id = checked_id(model_id)
             return _is_deleted(_unless_gone(lambda: self._clients.writes.models.with_raw_response.delete(id)))
+
+    def _job(self, body: Mapping[str, Any]) -> RemoteJob:
+        """The job in `body`. What it says of its failure is kept in the state, so it is cleaned like any message."""
+        job = job_from_wire(body)
+        code, message = (self._translate.clean(text) if text else None for text in (job.error_code, job.error_message))
+        return replace(job, error_code=code, error_message=message)
 
     def _list_files(self) -> Sequence[RemoteFile]:
         with self._translate.reading("list its files"):

@@ -109,13 +109,18 @@ class Translator:
     def _who(self) -> str:
         return f"Provider {self._connection.name!r}"
 
+    @property
+    def _where(self) -> str:
+        """The address that was asked, which holds no secret: a URL with a password in it is refused before."""
+        return self.clean(self._connection.base_url or "")
+
     def _silence(self, error: Exception) -> str:
         if "Timeout" in type(error).__name__:
-            return "it did not answer in time"
+            return f"{self._where} did not answer in time"
         cause = error.__cause__ or error
         words = self.clean(str(cause)).rstrip(".") or type(cause).__name__
         failed = type(error).__name__ == "APIConnectionError"
-        return f"the connection failed ({words})" if failed else f"its answer makes no sense ({words})"
+        return f"the connection to {self._where} failed ({words})" if failed else f"its answer makes no sense ({words})"
 
     def _unread(self, failure: Failure) -> ProviderError:
         if failure.status in (401, 403):

@@ -193,7 +193,10 @@ def _done(event: StepDone) -> dict[str, Any]:
     hook = {**_hook(event.address, event.verb), "elapsed_seconds": event.seconds}
     if event.id:
         hook |= {"id_key": "id", "id_value": event.id}
-    return {**hook, "cost": event.cost} if event.cost else hook
+    if event.spent is not None:
+        spent = event.spent
+        hook["spent"] = {"usd": float(spent.amount), "tokens": spent.trained_tokens, "rehearsal": spent.rehearsal}
+    return hook
 
 
 def _action(actions: list[str]) -> str:

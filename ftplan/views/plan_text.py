@@ -128,6 +128,8 @@ def _summary(plan: Plan, style: Style) -> str:
             "in the state."
         )
     headline, sentence = _NOTHING[plan.mode]
+    if plan.mode == "normal" and (plan.drift or plan.notes):
+        sentence = "Nothing is uploaded, trained or paid for; what is worth knowing all the same is told here."
     return f"{style.paint(headline, 'bold', 'green')}\n\n{_wrapped(sentence)}"
 
 

@@ -9,6 +9,7 @@ from ftplan.core.events import (
     Event,
     JobFollowed,
     JobStarted,
+    Spent,
     StepDone,
     StepFailed,
     StepSkipped,
@@ -21,6 +22,7 @@ from ftplan.core.events import (
 from ftplan.core.facts import JobProgress
 from ftplan.core.plan import Mode
 from ftplan.errors import Problem
+from ftplan.views.plan_money import dollars
 from ftplan.views.style import clean
 
 
@@ -111,8 +113,14 @@ def job_line(event: JobStarted) -> str:
 
 def done_line(event: StepDone) -> str:
     named = f" [id={clean(event.id)}]" if event.id else ""
-    cost = f" (cost: {clean(event.cost)})" if event.cost else ""
+    cost = f" (cost: {spent_words(event.spent)})" if event.spent else ""
     return f"{clean(event.address)}: {wording(event.verb).done} after {duration(event.seconds)}{named}{cost}"
+
+
+def spent_words(spent: Spent) -> str:
+    """What a training cost, and whether anybody has to pay it."""
+    rehearsed = ", not billed: a rehearsal" if spent.rehearsal else ""
+    return f"{dollars(spent.amount)} for {spent.trained_tokens:,} trained tokens{rehearsed}"
 
 
 def failed_line(event: StepFailed) -> str:

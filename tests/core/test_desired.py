@@ -51,11 +51,18 @@ def test_a_long_cycle_names_each_on_its_way_and_no_other() -> None:
     assert all(models[child.removeprefix("model.")].base_model == base for child, base in pairwise(way))
 
 
-def test_nothing_is_resolved_while_there_is_a_cycle() -> None:
-    project = replace(desired_of().project, models=models_of(a={"base": "model.a"}, b={}))
+def test_what_stands_in_no_cycle_is_worked_out_all_the_same() -> None:
+    models = models_of(a={"base": "model.a"}, on_top={"base": "model.a"}, b={})
+    project = replace(desired_of().project, models=models)
     desired, problems = resolve(project, {"tickets": facts("t")}, {"openai": catalog("openai")}, {})
-    assert desired.models == ()
-    assert len(problems) == 1
+    assert [model.spec.name for model in desired.models] == ["b"]
+    assert [problem.address for problem in problems] == ["model.a"]
+
+
+def test_every_cycle_is_named() -> None:
+    bases = {"a": "model.b", "b": "model.a", "c": "model.c"}
+    _, problems = order_models(models_of(**{name: {"base": base} for name, base in bases.items()}))
+    assert len(problems) == 2
 
 
 def test_a_dataset_is_counted_in_the_encoding_of_each_base_that_reads_it() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from fake_service import FakeService
 from world import HOUR, World, model
 
-from ftplan.core.events import JobFollowed, JobSeen, StepDone, StepFailed, Waiting
+from ftplan.core.events import JobFollowed, JobSeen, Spent, StepDone, StepFailed, Waiting
 from ftplan.core.facts import JobProgress, Phase
 from ftplan.engine.context import GIVE_UP_SECONDS
 from ftplan.errors import JobsFailed, Unreachable
@@ -111,7 +113,7 @@ def test_the_bill_is_told_where_tokens_and_price_are_known() -> None:
     world = World([model("bot")])
     world.service.trained_tokens = 3000
     world.apply()
-    assert world.heard(StepDone)[-1].cost == "$0.08 for 3,000 trained tokens"
+    assert world.heard(StepDone)[-1].spent == Spent(Decimal("0.075"), 3000)
 
 
 class Talkative(FakeService):

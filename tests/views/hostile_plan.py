@@ -83,7 +83,7 @@ def hostile_events(text: str) -> list[Event]:
         JobStarted(text, text, text, text, 1, {}, job),
         JobFollowed(address, text, text, 1, JobProgress(1, 2, 0.5, 0.5, text)),
         Waiting(address, text, 1),
-        StepDone(address, "Training", text, 1, text),
+        StepDone(address, "Training", text, 1),
         StepFailed(address, "Training", text, text, text),
         StepSkipped(address, address),
         Told(text, text, command=text, address=address),

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 from example_plans import BOT, TICKETS, TUNED
@@ -16,6 +17,7 @@ from ftplan.core.events import (
     FileDropped,
     JobFollowed,
     JobStarted,
+    Spent,
     StepDone,
     StepFailed,
     StepSkipped,
@@ -42,7 +44,7 @@ STORY: tuple[tuple[float, Event], ...] = (
     (34, JobFollowed(BOT, "ftjob-0001", "running", 31, JobProgress(20, 300, 1.5))),
     (44, Waiting(BOT, "rate limit", 20)),
     (84, JobFollowed(BOT, "ftjob-0001", "running", 81, JobProgress(90, 300, 0.875, 1.0))),
-    (723, StepDone(BOT, "Training", TUNED, 723, "$3.21")),
+    (723, StepDone(BOT, "Training", TUNED, 723, Spent(Decimal("3.21"), 642_000))),
     (724, FileDropped("openai", "c")),
 )
 ENDINGS = (
