@@ -54,7 +54,8 @@ def _basis(model: DesiredModel, catalog: Catalog, epochs: int, price: Decimal | 
     if counted is None:
         return f"no price known: the tokens were not counted in {model.encoding}"
     guessed = " (auto, as providers usually pick)" if model.recipe["n_epochs"] == "auto" else ""
-    return f"{counted.total:,} tokens x {epochs} epochs{guessed} x ${price} per million; {catalog.title}"
+    times = f"{epochs} epoch{'' if epochs == 1 else 's'}{guessed}"
+    return f"{counted.total:,} tokens x {times} x ${price} per million; {catalog.title}"
 
 
 def bill(steps: Iterable[Step], catalogs: Mapping[str, Catalog]) -> Bill | None:
