@@ -6,14 +6,16 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
+import shlex
 import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ftplan.backends.locks import LockFile
+from ftplan.backends.locks import LockFile, refusal
 from ftplan.core.ports import Blob, Claim
 from ftplan.errors import Problem, StateConflict, StateError
 
@@ -32,7 +34,9 @@ class LocalBackend:
         return self._path.name
 
     def load(self) -> Blob | None:
-        """The file's content; None where there is no file. Raises `StateError` for a file it will not read."""
+        """The file's content; None where there is no file. Raises `StateError` for a file it will not read: a link, no
+        regular file, too large, another user's, or one that everybody may write to. A group's may be: that is how
+        a checkout looks under umask 002. Root reads every user's, as in a container with a folder of its host."""
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
@@ -64,14 +68,19 @@ class LocalBackend:
             raise self._error("State cannot be written", error) from error
         return _tag(data)
 
-    def lock(self, claim: Claim, timeout: float) -> None:
+    def lock(self, claim: Claim, timeout: float) -> Claim | None:
+        """As `Backend` has it. What saves that were killed left lying beside the state is cleared away."""
         deadline = time.monotonic() + timeout
         with self._errors_of_the_lock():
-            while not self._lock.take(claim):
+            while not (attempt := self._lock.take(claim)).taken:
                 left = deadline - time.monotonic()
-                if left <= 0:
-                    raise self._lock.refusal(self.where())
-                time.sleep(min(POLL_SECONDS, left))
+                if left <= 0 and attempt.found is not None:
+                    raise refusal(attempt.found, self.where())
+                time.sleep(max(0.0, min(POLL_SECONDS, left)))
+        # Nobody saves meanwhile, so that whatever is there now is nobody's any more. What cannot be cleared stays.
+        with contextlib.suppress(OSError), self._lock.alone():
+            _clear_leftovers(self._path)
+        return attempt.found
 
     def unlock(self, claim_id: str) -> None:
         with self._errors_of_the_lock():
@@ -100,6 +109,25 @@ class LocalBackend:
             raise StateError(Problem("State cannot be read", f"{self.where()} is not a regular file."))
         if found.st_size > LARGEST_STATE:
             raise StateError(Problem("State cannot be read", f"{self.where()} is over {LARGEST_STATE:,} bytes."))
+        if os.geteuid() != 0 and found.st_uid not in (0, os.geteuid()):
+            belongs = f"{self.where()} belongs to another user (uid {found.st_uid})."
+            raise self._distrust(belongs, "make it your own", f"sudo chown {os.geteuid()}")
+        if found.st_mode & stat.S_IWOTH and self._modes_are_kept():
+            raise self._distrust(f"Every user may write to {self.where()}.", "take that right away", "chmod o-w")
+
+    def _distrust(self, why: str, remedy: str, command: str) -> StateError:
+        detail = f"{why} Who writes the state says what was bought already."
+        advice = f"If it holds what you expect, {remedy}:"
+        path = shlex.quote(str(self._path))
+        return StateError(Problem("State is not to be trusted", detail, advice=advice, command=f"{command} {path}"))
+
+    def _modes_are_kept(self) -> bool:
+        """False where the lock, which is made for its owner alone, is shown as everybody's, too: some disks (FAT,
+        what Windows and virtual machines share) keep no modes, and a file's says nothing there."""
+        try:
+            return not os.lstat(self._lock.path).st_mode & stat.S_IWOTH
+        except OSError:
+            return True
 
     def _overtaken(self) -> str:
         return f"{self.where()} is not what this run last read or wrote."
@@ -127,6 +155,16 @@ def write_whole(target: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(name, target)
     _sync_folder(target.parent)
+
+
+def _clear_leftovers(state: Path) -> None:
+    """Takes away the temporary files of saves that were killed: regular files of ours whose names only we give."""
+    ours = re.compile(rf"\.{re.escape(state.name)}(\.backup)?\.[0-9a-f]{{12}}\.tmp")
+    for path in state.parent.iterdir():
+        if ours.fullmatch(path.name):
+            found = path.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+                path.unlink()
 
 
 def _rescue_folders(beside: Path) -> Iterator[Path]:

@@ -6,48 +6,60 @@ import fcntl
 import json
 import os
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ftplan.backends.presence import is_gone, is_of_another_boot
 from ftplan.core.ports import Claim
 from ftplan.errors import LockHeld, Problem, StateError
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How an attempt to take the lock went. `found` is the claim that stood there: taken over, or in the way."""
+
+    taken: bool
+    found: Claim | None
 
 
 class LockFile:
     """A claim in a file of its own, never unlinked: the state's file changes its inode at every write.
 
-    The claim outlives its process: a run that was killed leaves it, and it is `force-unlock` that takes it away.
-    The flock guards the few moments in which the claim is read and written.
+    The claim outlives its process: a run that was killed leaves it. Who comes next takes it over where the process is
+    certain to be gone; any other is for `force-unlock` to take away. The flock guards the few moments in which the
+    claim is read and written, so of many that wait one alone takes it over.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def alone(self) -> AbstractContextManager[object]:
         """A moment in which no other process takes or gives back the lock, nor has such a moment."""
-        return _Guarded(self._path, create=True)
+        return _Guarded(self.path, create=True)
 
-    def take(self, claim: Claim) -> bool:
-        """True when the claim is ours now, False while somebody else's stands."""
-        with _Guarded(self._path, create=True) as file:
-            if file.read() is not None:
-                return False
-            file.write(asdict(claim))
-        return True
+    def take(self, claim: Claim) -> Attempt:
+        """Ours from now on, unless the claim of somebody who may be alive stands."""
+        with _Guarded(self.path, create=True) as file:
+            found = _claim(file.read())
+            taken = found is None or is_gone(found)
+            if taken:
+                file.write(asdict(claim))
+        return Attempt(taken, found)
 
     def holder(self) -> Claim | None:
         """Whose claim stands, None for nobody's."""
-        if not self._path.exists():
+        if not self.path.exists():
             return None
-        with _Guarded(self._path, create=False) as file:
+        with _Guarded(self.path, create=False) as file:
             return _claim(file.read())
 
     def give_back(self, claim_id: str) -> None:
         """Takes our claim away; silent when it is not ours any more."""
-        if not self._path.exists():
+        if not self.path.exists():
             return
-        with _Guarded(self._path, create=False) as file:
+        with _Guarded(self.path, create=False) as file:
             found = _claim(file.read())
             if found is not None and found.id == claim_id:
                 file.write(None)
@@ -68,27 +80,44 @@ class LockFile:
             )
         self.give_back(claim_id)
 
-    def refusal(self, where: str) -> LockHeld:
-        """The error that names the holder and the way out."""
-        found = self.holder()
-        told = describe(found) if found else "Its holder has just let go."
-        return LockHeld(
-            Problem(
-                "State is locked",
-                f"Another run holds the lock on {where}. {told}",
-                advice="Wait for it (-lock-timeout=5m). Only when it is certain that it is dead:",
-                command=f"ftplan force-unlock {found.id}" if found else "",
-            )
+
+def refusal(holder: Claim, where: str) -> LockHeld:
+    """The error that names the holder and the way out."""
+    started_anew = (
+        " This host, or another of its name, was started anew since then." if is_of_another_boot(holder) else ""
+    )
+    return LockHeld(
+        Problem(
+            "State is locked",
+            f"Another run holds the lock on {where}. {describe(holder)}{started_anew}",
+            advice="Wait for it (-lock-timeout=5m). Only when it is certain that it is dead:",
+            command=f"ftplan force-unlock {holder.id}",
         )
+    )
 
 
 def describe(claim: Claim) -> str:
-    """A claim in a sentence: who, where, doing what, since when."""
+    """A claim in a sentence: who, where, doing what, since when and for how long."""
     link = f" See {claim.info['ci']}." if claim.info.get("ci") else ""
     return (
-        f"Held by {claim.who} on {claim.host} (pid {claim.pid}), doing {claim.operation} since {claim.created}; "
-        f"lock id {claim.id}.{link}"
+        f"Held by {claim.who} on {claim.host} (pid {claim.pid}), doing {claim.operation} since {claim.created}"
+        f"{_age(claim)}; lock id {claim.id}.{link}"
     )
+
+
+def _age(claim: Claim) -> str:
+    """` (for 12m)`; nothing where `created` is no time, or one that by our clock is yet to come."""
+    try:
+        created = datetime.fromisoformat(claim.created)
+        seconds = int((datetime.now(timezone.utc) - created).total_seconds())
+    except (TypeError, ValueError):
+        return ""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if seconds < 60:
+        return f" (for {seconds}s)" if seconds >= 0 else ""
+    if minutes < 60:
+        return f" (for {minutes}m)"
+    return f" (for {hours}h {minutes % 60:02}m)" if hours < 24 else f" (for {days}d {hours % 24}h)"
 
 
 class _Guarded:

@@ -34,7 +34,7 @@ def apply_session(console: Console, request: Request, saved: Plan | None, approv
     stop = Stop()
     with stop.listening(), open_session(request, online=True) as session:
         operation = "destroy" if request.mode == "destroy" else "apply"
-        with locked(session, request, operation):
+        with locked(console, session, request, operation):
             return _under_lock(console, session, request, saved, approve, stop)
 
 

@@ -9,37 +9,70 @@ import socket
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from ftplan import __version__
+from ftplan.backends.locks import describe
+from ftplan.backends.presence import presence
+from ftplan.cli.console import Console
 from ftplan.cli.options import Request
 from ftplan.cli.session import Session
 from ftplan.core.ports import Claim
-from ftplan.errors import StateError
+from ftplan.errors import LockHeld, Problem, StateError
 
 # Where the big CI services say which run this is; the first one that is set is shown to whoever has to wait.
 _CI_LINKS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL")
 
 
 @contextmanager
-def locked(session: Session, request: Request, operation: str) -> Iterator[None]:
-    """Holds the lock of the session's state, unless -lock=false. Raises `LockHeld`, naming the holder."""
+def locked(console: Console, session: Session, request: Request, operation: str) -> Iterator[None]:
+    """Holds the lock of the session's state, unless -lock=false. Says whom it waits for, and whose lock it took
+    over. Raises `LockHeld`, naming the holder."""
     if not request.lock:
         yield
         return
     claim, refused = make_claim(operation, os.environ), False
     try:
         try:
-            session.backend.lock(claim, request.lock_timeout)
+            dead = _take(console, session, request, claim)
         except StateError:
             refused = True
             raise
+        if dead is not None:
+            console.problems([_taken_over(dead, session.backend.where())])
         yield
     finally:
         # Also where a signal came while the claim was being written: it would stand in everybody's way.
         if not refused:
             with _undisturbed():
                 session.backend.unlock(claim.id)
+
+
+def _take(console: Console, session: Session, request: Request, claim: Claim) -> Claim | None:
+    """Takes the lock; what comes back is the claim that was taken over, None where nobody's was."""
+    try:
+        return session.backend.lock(claim, 0)
+    except LockHeld as held:
+        if request.lock_timeout <= 0:
+            raise
+        told = replace(
+            held.problems[0],
+            summary="Waiting for the lock",
+            advice=f"Waiting up to {request.lock_timeout:g}s. Only when it is certain that it is dead:",
+            severity="warning",
+        )
+    console.problems([told])
+    return session.backend.lock(claim, request.lock_timeout)
+
+
+def _taken_over(dead: Claim, where: str) -> Problem:
+    return Problem(
+        "Took over the lock of a dead run",
+        f"The lock on {where} was left by a process that is no longer there. {describe(dead)}",
+        advice="Whatever that run left open is settled by this one.",
+        severity="warning",
+    )
 
 
 @contextmanager
@@ -63,7 +96,7 @@ def make_claim(operation: str, environ: Mapping[str, str]) -> Claim:
         pid=os.getpid(),
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         version=__version__,
-        info={"ci": link} if link else {},
+        info={**presence(), **({"ci": link} if link else {})},
     )
 
 

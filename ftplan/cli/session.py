@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ftplan.backends.local import LocalBackend
+from ftplan.cli.logs import logged, open_log
 from ftplan.cli.measuring import measure_datasets
 from ftplan.cli.options import Request
 from ftplan.cli.patience import call_seconds
@@ -148,10 +149,12 @@ def _catalog(spec: ProviderSpec) -> Catalog | list[Problem]:
 
 
 def _open_providers(project: Project, sandbox: str | None) -> dict[str, Provider]:
+    log = open_log(os.environ)
     providers = {}
     for name, spec in project.providers.items():
         embedded = sandbox if spec.type == "sandbox" and spec.base_url is None else None
-        providers[name] = open_provider(spec, environ=os.environ, base_url=embedded, call_seconds=call_seconds())
+        opened = open_provider(spec, environ=os.environ, base_url=embedded, call_seconds=call_seconds())
+        providers[name] = logged(opened, log) if log else opened
     return providers
 
 

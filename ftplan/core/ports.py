@@ -107,6 +107,14 @@ class Provider(ProviderReader, Protocol):
 
 
 @runtime_checkable
+class ListsJobs(Protocol):
+    """A service that cannot search its jobs by metadata, but shows all of them."""
+
+    def list_jobs(self, since: int) -> Sequence[RemoteJob]:
+        """Every job created at `since` (epoch seconds) or later, oldest first. Raises as a search does."""
+
+
+@runtime_checkable
 class HasProgress(Protocol):
     """A service that tells how far a job is."""
 
@@ -148,8 +156,9 @@ class Backend(Protocol):
         """The new tag. `replacing` is the tag last read or written, None for "nothing was there". Raises
         `StateConflict` when something else is there now, `StateError` when it cannot be written."""
 
-    def lock(self, claim: Claim, timeout: float) -> None:
-        """Takes the lock, waiting up to `timeout` seconds. Raises `LockHeld`, naming the holder."""
+    def lock(self, claim: Claim, timeout: float) -> Claim | None:
+        """Takes the lock, waiting up to `timeout` seconds. A claim whose holder is provably gone may be taken over,
+        by one run alone, and is what comes back; None where nobody's was. Raises `LockHeld`, naming the holder."""
 
     def unlock(self, claim_id: str) -> None:
         """Gives the lock back. Silent when it is not ours any more."""

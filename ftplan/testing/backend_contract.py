@@ -79,6 +79,8 @@ class BackendContract:
         told = f"{caught.value.problems[0].detail} {caught.value.problems[0].command}"
         assert "somebody-a" in told
         assert "force-unlock a" in told
+        for known in ("host", "pid 1", "apply", "https://ci/1"):
+            assert known in told
         assert second.holder() == claim_of("a")
 
     def test_a_lock_that_is_given_back_is_free(self, backend: Backend, second: Backend) -> None:
@@ -86,6 +88,19 @@ class BackendContract:
         backend.unlock("a")
         assert second.holder() is None
         second.lock(claim_of("b"), 0)
+
+    def test_a_free_lock_is_taken_over_from_nobody(self, backend: Backend, second: Backend) -> None:
+        assert backend.lock(claim_of("a"), 0) is None
+        backend.unlock("a")
+        assert second.lock(claim_of("b"), 0) is None
+
+    def test_a_holder_that_may_be_alive_is_never_taken_over(self, backend: Backend, second: Backend) -> None:
+        """Its host is none that a test runs on, so nobody here can know."""
+        backend.lock(claim_of("a"), 0)
+        for _ in range(2):
+            with pytest.raises(LockHeld):
+                second.lock(claim_of("b"), 0)
+        assert backend.holder() == claim_of("a")
 
     def test_giving_back_is_silent_and_never_takes_somebody_elses(self, backend: Backend, second: Backend) -> None:
         backend.unlock("a")

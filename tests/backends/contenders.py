@@ -5,10 +5,11 @@ from __future__ import annotations
 import resource
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from ftplan.backends.local import LocalBackend
-from ftplan.errors import StateConflict, StateError
+from ftplan.errors import LockHeld, StateConflict, StateError
 from ftplan.testing import claim_of
 
 
@@ -32,6 +33,18 @@ def take_turns(path: Path, witness: Path, name: str) -> None:
         witness.unlink()
         backend.unlock(f"{name}-{turn}")
     print("alone", flush=True)
+
+
+def inherit(folder: Path, name: str) -> None:
+    """Tries once for the lock of each state in a folder, when told to begin, and says how many were taken over."""
+    states = [LocalBackend(path) for path in sorted(folder.glob("[0-9]*"))]
+    print("ready", flush=True)
+    sys.stdin.readline()
+    taken_over = 0
+    for backend in states:
+        with suppress(LockHeld):
+            taken_over += backend.lock(claim_of(name), 0) is not None
+    print(taken_over)
 
 
 def count_up(path: Path, times: int) -> None:
@@ -66,6 +79,8 @@ if __name__ == "__main__":
             save_for_ever(Path(path))
         case "turns":
             take_turns(Path(path), Path(more[0]), more[1])
+        case "inherit":
+            inherit(Path(path), more[0])
         case "count":
             count_up(Path(path), int(more[0]))
         case "full":

@@ -108,6 +108,72 @@ def test_saving_leaves_nothing_behind(backend: LocalBackend, path: Path) -> None
     }
 
 
+LEFTOVERS = (".ftplan.state.json.0123456789ab.tmp", ".ftplan.state.json.backup.ba9876543210.tmp")
+OTHERS = (
+    ".other.state.json.0123456789ab.tmp",
+    ".ftplan-state-json.0123456789ab.tmp",
+    ".ftplan.state.json.notes.tmp",
+    ".ftplan.state.json.0123456789ab.tmp.kept",
+    ".ftplan.state.json.emergency-20261122T120000-abcdef.0123456789ab.tmp",
+)
+
+
+def test_who_takes_the_lock_clears_away_what_killed_saves_left(backend: LocalBackend, path: Path) -> None:
+    for name in (*LEFTOVERS, *OTHERS):
+        path.with_name(name).write_bytes(b"half")
+    folder = path.with_name(".ftplan.state.json.00000000000f.tmp")
+    folder.mkdir()
+    link = path.with_name(".ftplan.state.json.000000000001.tmp")
+    link.symlink_to(path.with_name(OTHERS[0]))
+    backend.lock(claim_of("a"), 0)
+    assert contents(path.parent) == {*OTHERS, folder.name, link.name, ".ftplan.state.json.lock"}
+
+
+def test_what_cannot_be_cleared_away_stays(backend: LocalBackend, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.with_name(LEFTOVERS[0]).write_bytes(b"half")
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    backend.lock(claim_of("a"), 0)
+    assert path.with_name(LEFTOVERS[0]).exists()
+
+
+def test_a_state_that_everybody_may_write_is_refused(backend: LocalBackend, path: Path) -> None:
+    tag = backend.save(b"one", None)
+    path.chmod(0o664)
+    assert backend.load() is not None
+    path.chmod(0o666)
+    for use in (backend.load, lambda: backend.save(b"two", tag)):
+        with pytest.raises(StateError) as caught:
+            use()
+        assert "Every user may write to ftplan.state.json" in caught.value.problems[0].detail
+        assert caught.value.problems[0].command == f"chmod o-w {path}"
+    path.chmod(0o644)
+    backend.save(b"two", tag)
+
+
+def test_a_disk_that_keeps_no_modes_holds_a_state_all_the_same(backend: LocalBackend, path: Path) -> None:
+    """There the lock, made for us alone, is shown as everybody's, too."""
+    tag = backend.save(b"one", None)
+    for kept in path.parent.iterdir():
+        kept.chmod(0o777)
+    backend.save(b"two", tag)
+
+
+def test_a_state_of_another_user_is_refused(backend: LocalBackend, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend.save(b"one", None)
+    if os.geteuid() == 0:
+        os.chown(path, 54321, -1)
+        # Root has the rights of everybody, and a container often runs as root on a folder of its host.
+        assert backend.load() is not None
+    owner = path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(StateError) as caught:
+        backend.load()
+    assert f"belongs to another user (uid {owner})" in caught.value.problems[0].detail
+    assert caught.value.problems[0].command == f"sudo chown 12345 {path}"
+    monkeypatch.setattr(os, "geteuid", lambda: owner)
+    assert backend.load() is not None
+
+
 def test_a_link_in_place_of_the_state_is_refused(backend: LocalBackend, path: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(b"one")
@@ -287,6 +353,8 @@ def test_a_kill_in_the_middle_of_saves_never_tears_the_state(path: Path) -> None
         backup = path.with_name("ftplan.state.json.backup")
         assert not backup.exists() or set(backup.read_bytes()) <= set(b"0123456789")
         assert not backup.exists() or backup.stat().st_size == 200_000
+    LocalBackend(path).lock(claim_of("next"), 0)
+    assert contents(path.parent) <= {path.name, backup.name, ".ftplan.state.json.lock"}
 
 
 def test_of_twenty_processes_one_holds_the_lock_at_a_time(path: Path, tmp_path: Path) -> None:

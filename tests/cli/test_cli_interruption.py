@@ -6,14 +6,13 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from openai import OpenAI
-from workbench import FILES, JOBS, Running, Workbench, control, model, until
+from workbench import FILES, JOBS, Running, Workbench, control, until
 
 APPLY = ("apply", "-auto-approve")
 STUCK = {"job_stuck_in": "running"}
@@ -72,33 +71,6 @@ def test_a_signal_while_planning_leaves_everything_as_it_was(bench: Workbench) -
     assert (bench.folder / LOCK).read_text() == ""
 
 
-def test_a_killed_run_leaves_a_lock_that_names_it_and_its_way_out(bench: Workbench) -> None:
-    bench.pace = LIFELIKE
-    bench.bot()
-    running = bench.start(*APPLY)
-    job = running_job(bench, running)
-    running.send(signal.SIGKILL)
-    running.process.wait(10)
-    done = bench.run(*APPLY)
-    assert done.code == 1
-    assert f"(pid {running.process.pid})" in done.said
-    assert socket.gethostname() in done.said
-    assert "doing apply since 20" in done.said
-    way_out = re.search(r"ftplan force-unlock (\S+)", done.said)
-    assert way_out is not None
-    assert bench.run("plan").code in (0, 2)
-
-    wrong = bench.run("force-unlock", "-force", "wrong-id")
-    assert wrong.code == 1
-    assert way_out[1] in wrong.said
-    assert bench.run(*APPLY).code == 1
-    assert bench.run("force-unlock", "-force", way_out[1]).code == 0
-    bench.apply()
-    assert bench.bought() == (1, 1)
-    assert bench.state["models"][0]["job"]["id"] == job
-    assert "No changes." in bench.plan().out
-
-
 def test_a_run_killed_while_its_paid_call_is_unanswered_pays_once(bench: Workbench) -> None:
     """The job exists, is not listed yet, and nobody has its id: the next run looks until it is found."""
     bench.bot()
@@ -109,11 +81,10 @@ def test_a_run_killed_while_its_paid_call_is_unanswered_pays_once(bench: Workben
     running.process.wait(10)
     assert bench.state["models"] == []
     assert [intent["name"] for intent in bench.state["intents"]] == ["bot"]
-    lock = json.loads((bench.folder / LOCK).read_text())["id"]
-    assert bench.run("force-unlock", "-force", lock).code == 0
     with OpenAI(base_url=bench.sandbox.url, api_key="sandbox") as client:
         until(lambda: client.fine_tuning.jobs.list().data, "the job was never listed")
     done = bench.apply()
+    assert "Took over the lock of a dead run" in done.said
     assert "Found the job of an earlier run" in done.said
     assert bench.bought() == (1, 1)
     assert bench.state["models"][0]["adopted"] is True
@@ -172,40 +143,6 @@ def test_reads_that_fail_while_a_job_runs_do_not_end_the_run(bench: Workbench) -
     assert bench.bought() == (1, 1)
 
 
-def test_the_second_of_two_applies_is_refused_or_waits(bench: Workbench) -> None:
-    bench.pace = LIFELIKE
-    bench.bot()
-    first = bench.start(*APPLY)
-    running_job(bench, first)
-    refused = bench.run(*APPLY)
-    assert refused.code == 1
-    assert "State is locked" in refused.said
-    assert f"(pid {first.process.pid})" in refused.said
-    assert "-lock-timeout" in refused.said
-    bench.apply("-lock-timeout=20s")
-    assert first.end().code == 0
-    assert bench.bought() == (1, 1)
-
-
-def test_a_run_whose_lock_was_broken_writes_nothing_over_its_successor(bench: Workbench) -> None:
-    bench.bot()
-    bench.order(STUCK)
-    first = bench.start(*APPLY)
-    job = running_job(bench, first)
-    lock = json.loads((bench.folder / LOCK).read_text())["id"]
-    assert bench.run("force-unlock", "-force", lock).code == 0
-    bench.declare({"bot": model(), "two": model(suffix="two")})
-    bench.apply("-no-wait")
-    after = bench.state
-    with OpenAI(base_url=bench.sandbox.url, api_key="sandbox") as client:
-        client.fine_tuning.jobs.cancel(job)
-    done = first.end()
-    assert done.code == 1
-    assert "Another run has written the state" in done.said
-    assert bench.state == after
-    assert bench.bought() == (1, 2)
-
-
 def test_a_state_that_cannot_be_written_is_kept_elsewhere(bench: Workbench, tmp_path: Path) -> None:
     """The job is paid for; its id must be somewhere."""
     bench.bot(state={"backend": "local", "path": "kept/state.json"})
@@ -222,8 +159,6 @@ def test_a_state_that_cannot_be_written_is_kept_elsewhere(bench: Workbench, tmp_
     assert copies[0].name in re.sub(r"\s", "", done.said)
     job = json.loads(copies[0].read_text())["models"][0]["job"]["id"]
     (bench.folder / "gone").rename(bench.folder / "kept")
-    for lock in (bench.folder / "kept").glob(".*.lock"):
-        lock.unlink()
     bench.apply()
     assert len(bench.requests("POST", JOBS)) == 1
     kept = json.loads((bench.folder / "kept" / "state.json").read_text())

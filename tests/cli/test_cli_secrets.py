@@ -23,6 +23,7 @@ FAULTS = {
         {"action": "status", "status": 403, "message": f"{CANARY} may not", "method": "POST", "path": JOBS}
     ],
     "a failed job": [{"job_fails": {"code": "odd", "message": "it is odd"}}],
+    "a job failed with the key": [{"job_fails": {"code": CANARY, "message": f"Bearer {CANARY} is odd"}}],
 }
 
 
