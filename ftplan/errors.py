@@ -10,6 +10,7 @@
     │   ├── Rejected            1   a write was refused before anything happened: nothing was bought
     │   └── OutcomeUnknown      1   a write was sent and its answer lost: it may have happened
     ├── StateError              1   the state cannot be read, or must not be written
+    │   ├── StateDamaged        1   what is stored is no state, or one that cannot be true
     │   ├── StateConflict       1   somebody else wrote the state since we read it
     │   ├── StateUnsaved        1   a fact could not be saved; an emergency copy was written
     │   └── LockHeld            1   another run holds the lock
@@ -116,6 +117,10 @@ class OutcomeUnknown(ProviderError):
 
 class StateError(FtplanError):
     """The state cannot be read, or must not be written."""
+
+
+class StateDamaged(StateError):
+    """What is stored cannot be read as a state, or holds what cannot be true. It is never taken for an empty one."""
 
 
 class StateConflict(StateError):

@@ -94,6 +94,19 @@ class LocalBackend:
         with self._errors_of_the_lock():
             self._lock.break_claim(claim_id, self.where())
 
+    def keep_aside(self) -> str:
+        """Moves a state that cannot be used out of the way, and never over anything; its new name. The `.backup` stays
+        as it is, since it may be a good one. Raises `StateError`."""
+        stamp = time.strftime("%Y%m%dT%H%M%S")
+        try:
+            with self._lock.alone():
+                names = (f"{self._path.name}.damaged-{stamp}{more}" for more in ("", *(f"-{n}" for n in range(1, 100))))
+                name = next(name for name in names if not os.path.lexists(self._path.with_name(name)))
+                os.rename(self._path, self._path.with_name(name))
+        except OSError as error:
+            raise self._error("State cannot be moved", error) from error
+        return name
+
     def rescue(self, data: bytes) -> str:
         """The path of an emergency copy of `data`: beside the state, else in the home folder or the temporary one.
         Raises OSError when none of them can be written."""

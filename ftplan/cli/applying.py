@@ -108,7 +108,7 @@ def _carry_out(
 ) -> Outcome:
     run = _run(session, planned.desired, ledger, request, voice, stop)
     with stop.finishing():
-        if saved is not None:
+        if saved is not None and saved.steps:  # one without steps pays for nothing, however often it is applied
             ledger.record(PlanUsed(plan_mark(saved)))
         for fact in refresh_facts(ledger.state, planned.seen):
             ledger.record(fact)

@@ -24,6 +24,7 @@ _FLAGS = frozenset(
         "json",
         "no-color",
         "no-wait",
+        "not-created",
         "offline",
         "raw",
         "refresh-only",

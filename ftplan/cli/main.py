@@ -37,10 +37,11 @@ COMMANDS = {
     "force-unlock": Entry("state", "force_unlock", "Take away the lock of a run that is dead"),
     "graph": Entry("read", "graph", "Print what depends on what, as DOT"),
     "output": Entry("read", "output", "Print the ids of the fine-tuned models"),
+    "resolve": Entry("resolve", "resolve", "Say what became of a paid call in doubt"),
     "sandbox": Entry("sandbox", "sandbox", "Rehearse against an embedded emulator"),
     "schema": Entry("read", "schema", "Print a published JSON Schema"),
     "show": Entry("read", "show", "Show the state, or a saved plan"),
-    "state": Entry("state", "state", "Look into the state"),
+    "state": Entry("state", "state", "Look into the state, or rebuild it"),
     "version": Entry("read", "version", "Print the version"),
 }
 STREAMING_COMMANDS = ("plan", "apply", "destroy")

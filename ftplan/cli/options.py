@@ -75,7 +75,7 @@ def planning_options(command: F) -> F:
         click.option("--compact-warnings", is_flag=True, help="One line a warning."),
         click.option("--input", "ask", type=bool, default=True, help="=false: ask nothing."),
         click.option("--json", is_flag=True, help="One JSON object a line on stdout."),
-        click.option("--parallelism", type=click.IntRange(1), default=10, help="Active jobs a provider (10)."),
+        click.option("--parallelism", type=click.IntRange(1), default=10, help="Active jobs a provider and base (10)."),
         click.option("--lock", type=bool, default=True, help="=false: take no lock."),
         click.option("--lock-timeout", default="0s", metavar="TIME", help="Wait for the lock: 30s, 5m."),
         click.option("--refresh-only", is_flag=True, help="Only bring the state up to date."),

@@ -12,6 +12,7 @@ import click
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console, may_ask
 from ftplan.cli.options import Request, config_options, config_request
+from ftplan.cli.repair import repair
 from ftplan.cli.session import open_session
 from ftplan.core.records import State
 from ftplan.core.spec import Address
@@ -20,7 +21,10 @@ from ftplan.errors import FtplanError, Problem, UsageError
 
 @click.group()
 def state() -> None:
-    """Look into the state."""
+    """Look into the state, or rebuild it."""
+
+
+state.add_command(repair)
 
 
 @state.command("list")

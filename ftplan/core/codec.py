@@ -8,11 +8,12 @@ from typing import Any
 
 from ftplan import __version__
 from ftplan.core.events import Event
+from ftplan.core.integrity import integrity_faults
 from ftplan.core.plain import Misfit, from_plain, tagged, to_plain
 from ftplan.core.plan import Plan, Step
 from ftplan.core.recipe import digest
 from ftplan.core.records import STATE_VERSION, FileRecord, Intent, ModelRecord, State
-from ftplan.errors import FtplanError, PlanStale, Problem, StateError
+from ftplan.errors import FtplanError, PlanStale, Problem, StateDamaged, StateError
 
 PLAN_FORMAT = "ftplan-plan"
 PLAN_VERSION = 1
@@ -40,12 +41,12 @@ def encode_state(state: State) -> bytes:
 
 
 def decode_state(data: bytes, where: str) -> State:
-    """The state in `data`, brought to today's version. Raises `StateError` for what is damaged, foreign or newer;
-    `where` names the place in the message."""
-    document = _object(data, where, StateError, "Unreadable state")
+    """The state in `data`, brought to today's version. Raises `StateDamaged` for what is damaged or foreign,
+    `StateError` for what is newer; `where` names the place in the message."""
+    document = _object(data, where, StateDamaged, "Unreadable state")
     version = document.get("version")
     if type(version) is not int or version < 1 or "lineage" not in document or "ftplan_version" not in document:
-        raise StateError(_unreadable("Foreign state", where, "It is JSON, but not a state that ftplan wrote."))
+        raise StateDamaged(_unreadable("Foreign state", where, "It is JSON, but not a state that ftplan wrote."))
     if version > STATE_VERSION:
         written_by = str(document.get("ftplan_version"))[:40]
         raise StateError(
@@ -59,9 +60,13 @@ def decode_state(data: bytes, where: str) -> State:
     for step in range(version, STATE_VERSION):
         document = MIGRATIONS[step](document)
     try:
-        return _state(document)
+        state = _state(document)
     except Misfit as misfit:
-        raise StateError(_unreadable("Damaged state", where, f"{misfit}.")) from None
+        raise StateDamaged(_unreadable("Damaged state", where, f"{misfit}.")) from None
+    faults = integrity_faults(state)
+    if faults:
+        raise StateDamaged(_unreadable("Damaged state", where, f"What it holds cannot be true: {'; '.join(faults)}."))
+    return state
 
 
 def _state(document: Mapping[str, Any]) -> State:
@@ -164,11 +169,13 @@ def _no_number(word: str) -> Any:
 
 
 def _unreadable(summary: str, where: str, why: str) -> Problem:
-    advice = _STATE_ADVICE if summary.endswith("state") else "Make a new plan."
-    return Problem(summary, f"{where} cannot be used. {why}", advice=advice)
+    detail = f"{where} cannot be used. {why}"
+    if summary.endswith("state"):
+        return Problem(summary, detail, advice=_STATE_ADVICE, command="ftplan state repair")
+    return Problem(summary, detail, advice="Make a new plan.")
 
 
 _STATE_ADVICE = (
     "Nothing was changed: an unreadable state is never taken for an empty one, since that would buy everything again. "
-    "Restore it from its .backup copy or from version control."
+    "Restore it from its .backup copy or from version control, or rebuild it from what the providers show:"
 )

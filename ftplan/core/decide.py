@@ -8,6 +8,7 @@ from dataclasses import replace
 from ftplan.core.case import Case, model_now, phase_now, runs
 from ftplan.core.case import best_found as best_found
 from ftplan.core.cost import estimate
+from ftplan.core.doubt import ways_out
 from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.plan import Adopt, Await, Cancel, Note, Reason, Step, Train, Unchanged
 from ftplan.core.recipe import MARK_ADDRESS, MARK_KEY, MARK_PROJECT, call_key, field_changes
@@ -30,6 +31,8 @@ def _first_line(case: Case) -> list[Outcome]:
     free = case.usable is not None or case.twin is not None or case.paid is not None
     if case.blocked_by is not None:
         return [_blocked(case, case.blocked_by)]
+    if case.forced and case.in_doubt:
+        return [_in_doubt(case)]
     if case.forced:
         # Two names for one recipe that are replaced together still need one job only.
         return _renewed(case, _train(case, Reason.FORCED) if case.twin is None else _shared(case))
@@ -205,7 +208,8 @@ def _in_doubt(case: Case) -> Note:
         f"An earlier run may have started a job for {case.model.address}, and that cannot be looked up: {why}. "
         "Starting another one could pay twice.",
         address=case.model.address,
-        advice="Look at the provider's list of jobs, then try again when it can be searched.",
+        advice="The next apply looks as far as it can. Look at the provider's list of jobs yourself, then say what "
+        f"you found:\n\n{ways_out(case.model.address)}",
     )
 
 

@@ -178,7 +178,8 @@ class Observation:
 
     `found` holds, for each model whose recipe is not the remembered one, the jobs that carry its fingerprint,
     oldest first. `unsearchable` names the models for which no search was possible, and why.
-    `models` holds fine-tuned models by address; `bases` the provider's own word on (provider, base id).
+    `models` holds fine-tuned models by address; `bases` the provider's own word on (provider, base id); `doubles`
+    further jobs that carry the key of a model's remembered one.
     """
 
     jobs: Mapping[Address, RemoteJob | None] = field(default_factory=dict)
@@ -188,3 +189,4 @@ class Observation:
     found_files: Mapping[FileKey, RemoteFile] = field(default_factory=dict)
     unsearchable: Mapping[Address, str] = field(default_factory=dict)
     bases: Mapping[tuple[str, str], RemoteModel | None] = field(default_factory=dict)
+    doubles: Mapping[Address, tuple[RemoteJob, ...]] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from ftplan.core.case import Case, model_now, phase_now, runs
 from ftplan.core.cost import bill
 from ftplan.core.decide import Outcome, blocked_parents, decide
 from ftplan.core.desired import Desired, DesiredModel
+from ftplan.core.doubles import double_notes
 from ftplan.core.drift import drift_notes
 from ftplan.core.facts import Observation, Phase
 from ftplan.core.gates import budget_notes, lifetime_notes, lives
@@ -62,10 +63,10 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
     uploads = _uploads(desired, state, seen, steps)
     known_lives = lives(desired, seen, now.date()) if policy.mode == "normal" else ()
     steps_bill = bill(steps, desired.catalogs)
-    models = {model.address: model for model in desired.models}
     notes = [
         *draft.of(Note),
-        *lifetime_notes(steps, models, known_lives, desired),
+        *double_notes(state, seen),
+        *lifetime_notes(steps, {model.address: model for model in desired.models}, known_lives, desired),
         *budget_notes(steps_bill, desired.project.budget, policy.max_cost),
     ]
     unchanged = draft.of(Unchanged) + _kept_datasets(desired, state, uploads, scope, policy)

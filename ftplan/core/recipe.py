@@ -98,6 +98,11 @@ def fingerprint(recipe: Mapping[str, Any]) -> str:
     return digest(recipe)
 
 
+def call_seed(key: str) -> int:
+    """The seed a paid call sends where its owner gave none: a second mark of the call, from 0 to 2**31 - 1."""
+    return int(key[:8], 16) & 0x7FFFFFFF
+
+
 def call_key(project: str, workspace: str, address: str, fingerprint: str, attempt: int) -> str:
     """The name (sha256, hex) of one paid call. Never of the lineage: a lost state must find its jobs again."""
     return digest([project, workspace, address, fingerprint, attempt])
@@ -107,6 +112,11 @@ def upload_name(dataset: str, sha256: str) -> str:
     """The file name to upload under: it carries the content's hash, since the API keeps neither hash nor metadata."""
     stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in dataset.rsplit("/", 1)[-1])
     return f"{stem.removesuffix('-jsonl')[:40] or 'dataset'}.{sha256[:32]}.jsonl"
+
+
+def marked_name(dataset: str, sha256: str, key: str) -> str:
+    """The file name of a copy that is uploaded for the one paid call `key`."""
+    return f"{upload_name(dataset, sha256).removesuffix('.jsonl')}.{key[:12]}.jsonl"
 
 
 def carries(filename: str, sha256: str) -> bool:

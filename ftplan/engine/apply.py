@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ftplan.core.desired import root_base
 from ftplan.core.events import LifecycleChanged, StepFailed, StepSkipped, Told
 from ftplan.core.plan import Adopt, Await, Cancel, Plan, Step, Train, Upload
 from ftplan.core.spec import Address
@@ -68,8 +69,15 @@ def _open(name: str) -> Problem:
 
 def _task(run: Run, number: int, steps: tuple[Step, ...]) -> Task[int]:
     step = steps[number]
-    lane = f"jobs at {step.provider}" if isinstance(step, (Train, Await)) else None
+    lane = _lane(run, step) if isinstance(step, (Train, Await)) else None
     return Task(lambda: _begin(run, step), _needs(number, steps), lane, lambda error: _tell_failure(run, step, error))
+
+
+def _lane(run: Run, step: Train | Await) -> str:
+    """Services bound active jobs by the base model at the root of a chain, whatever was trained in between."""
+    declared = run.desired.project.models
+    base = root_base(step.address.name, declared) if step.address.name in declared else ""
+    return f"jobs on {run.providers[step.provider].catalog.canonical(base)} at {step.provider}"
 
 
 def _begin(run: Run, step: Step) -> Action[None] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from ftplan.core.case import best_found
@@ -11,16 +11,17 @@ from ftplan.core.facts import RemoteJob
 from ftplan.core.fold import job_record
 from ftplan.core.plan import Adopt, Reason, Train
 from ftplan.core.ports import JobRequest
-from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT
+from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT, call_seed
 from ftplan.core.records import Intent
 from ftplan.core.spec import Address
-from ftplan.engine.context import GIVE_UP_SECONDS, Run, pause_asked_for
+from ftplan.engine.context import Run, pause_asked_for
+from ftplan.engine.doubt import in_doubt
 from ftplan.engine.effects import Action, Pause, Record, Say, do
-from ftplan.engine.observe import jobs_carrying
-from ftplan.errors import OutcomeUnknown, Problem, ProviderError, Rejected, Unreachable
+from ftplan.engine.marks import marked_copy
+from ftplan.engine.settling import look_up, search, settle
+from ftplan.errors import OutcomeUnknown, Problem, ProviderError, Rejected
 
 BUSY_SECONDS = 30.0
-SEARCH_SECONDS = 5.0
 
 
 def launch(run: Run, step: Train) -> Action[RemoteJob]:
@@ -29,7 +30,7 @@ def launch(run: Run, step: Train) -> Action[RemoteJob]:
     Raises `ProviderError` while an earlier paid call for the same model is not settled."""
     if step.address.name in run.state().intents:
         raise in_doubt(step.address, step.provider)
-    adopted = yield from _look(run, step.address, step.provider, step.key)
+    adopted = yield from look_up(run, step.address, step.provider, step.key)
     if adopted is None and step.reason in (Reason.NEW, Reason.CHANGED):
         adopted = yield from _paid_for(run, step)
     if adopted is not None:
@@ -42,10 +43,12 @@ def launch(run: Run, step: Train) -> Action[RemoteJob]:
 
 def _start(run: Run, step: Train) -> Action[RemoteJob]:
     request = job_request(run, step)
+    copy = yield from marked_copy(run, step)
+    request = replace(request, training_file=copy) if copy is not None else request
     provider = run.providers[step.provider]
     while True:
-        begun = run.clock.monotonic()
-        yield Record(TrainingIntended(_intent(run, step, request)))
+        begun, intent = run.clock.monotonic(), _intent(run, step, request)
+        yield Record(TrainingIntended(intent))
         if run.clock.monotonic() - begun > run.window_seconds:
             # The save took so long that others may count this call as never made: write it down afresh.
             continue
@@ -59,9 +62,7 @@ def _start(run: Run, step: Train) -> Action[RemoteJob]:
             yield Say(Waiting(step.address, "the provider takes no more jobs just now", seconds))
             yield Pause(seconds)
         except OutcomeUnknown as doubt:
-            if not provider.capabilities().searches_jobs:
-                raise in_doubt(step.address, step.provider) from doubt
-            found = yield from settle(run, step.address, step.provider, step.key, run.settle_seconds(step.provider))
+            found = yield from settle(run, intent, run.settle_seconds(step.provider))
             if found is not None:
                 return found
             yield Say(Told("The call did not reach the provider", doubt.problems[0].detail, address=step.address))
@@ -69,67 +70,16 @@ def _start(run: Run, step: Train) -> Action[RemoteJob]:
             return job
 
 
-def settle(run: Run, address: Address, provider: str, key: str, seconds: float) -> Action[RemoteJob | None]:
-    """The job that carries `key`, or None once it is certain that there is none: a search that was begun after
-    `seconds` on our own clock came back empty. A search that fails is not an empty one and never counts. Raises
-    `Unreachable` when none was answered for a quarter of an hour; the intent then stays open."""
-    begun = answered = run.clock.monotonic()
-    yield Say(Waiting(address, "the answer to a paid call is missing; looking for its job", seconds))
-    while True:
-        late_enough = run.clock.monotonic() - begun >= seconds
-        try:
-            found = yield from _look(run, address, provider, key)
-        except Unreachable as error:
-            if run.clock.monotonic() - answered > GIVE_UP_SECONDS:
-                raise
-            yield Pause(pause_asked_for(error.retry_after, SEARCH_SECONDS))
-            continue
-        answered = run.clock.monotonic()
-        if found is not None or late_enough:
-            return found
-        left = seconds - (run.clock.monotonic() - begun)
-        yield Pause(max(0.0, min(SEARCH_SECONDS, left)))
-
-
-def in_doubt(address: Address, provider: str) -> ProviderError:
-    """The refusal to go on where a paid call may have been made and nobody can tell."""
-    return ProviderError(
-        Problem(
-            "Outcome of a paid call is unknown",
-            f"A job for {address} may have been started at {provider}, where it cannot be looked for.",
-            address=str(address),
-            advice="Look at the provider's list of jobs. Nothing is started, so that nothing is paid for twice.",
-        )
-    )
-
-
-def _look(run: Run, address: Address, provider: str, key: str) -> Action[RemoteJob | None]:
-    """The oldest job with this key. Any others are told of: each of them costs money."""
-    jobs = yield from _search(run, provider, {MARK_KEY: key})
-    for extra in jobs[1:]:
-        if not extra.phase.settled:
-            detail = f"{extra.id} carries the same key as {jobs[0].id}. Cancel it at the provider."
-            yield Say(Told("A second job for one training", detail, address=address))
-    return jobs[0] if jobs else None
-
-
 def _paid_for(run: Run, step: Train) -> Action[RemoteJob | None]:
     """A good job with this very recipe, whoever started it. One whose model was deleted since is good no more."""
     provider = run.providers[step.provider]
-    jobs = yield from _search(run, step.provider, {MARK_FINGERPRINT: step.fingerprint})
+    jobs = yield from search(run, step.provider, {MARK_FINGERPRINT: step.fingerprint})
     while (job := best_found(jobs)) is not None:
         model_id = job.fine_tuned_model
         if model_id is None or (yield from do("get_model", partial(provider.get_model, model_id))) is not None:
             return job
         jobs = [other for other in jobs if other.id != job.id]
     return None
-
-
-def _search(run: Run, provider: str, marks: dict[str, str]) -> Action[Sequence[RemoteJob]]:
-    service = run.providers[provider]
-    if not service.capabilities().searches_jobs:
-        return ()
-    return (yield from do("find_jobs", lambda: jobs_carrying(marks, service)))
 
 
 def job_request(run: Run, step: Train) -> JobRequest:
@@ -151,7 +101,8 @@ def job_request(run: Run, step: Train) -> JobRequest:
         hyperparameters=recipe.get("hyperparameters", {}),
         grader=recipe.get("grader"),
         suffix=recipe.get("suffix"),
-        seed=recipe.get("seed"),
+        # A seed of ours is no part of the recipe: it marks the call, also where metadata cannot.
+        seed=recipe.get("seed", call_seed(step.key)),
         metadata={**spec.metadata, **marks},
     )
 

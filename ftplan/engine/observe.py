@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ftplan.core.desired import Desired, DesiredModel, is_at
 from ftplan.core.facts import FileKey, Observation, Phase, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.ports import ProviderReader
-from ftplan.core.recipe import MARK_FINGERPRINT
+from ftplan.core.recipe import MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.scope import Scope
 from ftplan.core.spec import Address
@@ -25,17 +25,22 @@ class _Seen:
     found_files: dict[FileKey, RemoteFile] = field(default_factory=dict)
     unsearchable: dict[Address, str] = field(default_factory=dict)
     bases: dict[tuple[str, str], RemoteModel | None] = field(default_factory=dict)
+    doubles: dict[Address, tuple[RemoteJob, ...]] = field(default_factory=dict)
 
 
 def observe(desired: Desired, state: State, readers: Mapping[str, ProviderReader], scope: Scope) -> Observation:
     """What the providers say about everything declared or remembered that `scope` covers. Reads only; a provider
     that cannot be asked raises, since a plan made without its answer could be wrong."""
     seen = _Seen()
+    remembered: dict[str, list[ModelRecord]] = {}
     for name, record in sorted(state.models.items()):
         address = Address("model", name)
         provider = _provider_of(desired, record)
         if scope.covers(address) and is_at(desired.project, provider, record.recipe.get("account", "")):
             _look_at_record(seen, address, record, readers[provider])
+            remembered.setdefault(provider, []).append(record)
+    for provider, records in sorted(remembered.items()):
+        _look_for_doubles(seen, desired.project.name, records, readers[provider])
     for model in desired.models:
         if scope.covers(model.address):
             _look_for_model(seen, model, state, readers[model.spec.provider])
@@ -48,6 +53,7 @@ def observe(desired: Desired, state: State, readers: Mapping[str, ProviderReader
         found_files=seen.found_files,
         unsearchable=seen.unsearchable,
         bases=seen.bases,
+        doubles=seen.doubles,
     )
 
 
@@ -65,6 +71,19 @@ def _look_at_record(seen: _Seen, address: Address, record: ModelRecord, reader: 
         seen.models[address] = reader.get_model(model_id)
 
 
+def _look_for_doubles(seen: _Seen, project: str, records: list[ModelRecord], reader: ProviderReader) -> None:
+    """A call that came through after it had been given up was paid for beside the job that is remembered. One search
+    tells for all of `records`."""
+    if not reader.capabilities().searches_jobs:
+        return
+    listed = jobs_carrying({MARK_PROJECT: project}, reader)
+    for record in records:
+        known = {record.job.id, *(former.job.id for former in record.former)}
+        doubles = tuple(job for job in listed if job.metadata.get(MARK_KEY) == record.key and job.id not in known)
+        if doubles:
+            seen.doubles[Address("model", record.name)] = doubles
+
+
 def _look_for_model(seen: _Seen, model: DesiredModel, state: State, reader: ProviderReader) -> None:
     record = state.models.get(model.spec.name)
     base = (model.spec.provider, model.base_model)
@@ -76,7 +95,16 @@ def _look_for_model(seen: _Seen, model: DesiredModel, state: State, reader: Prov
         seen.unsearchable[model.address] = f"{reader.catalog.title} cannot search its jobs"
     elif not remembered:
         jobs = jobs_carrying({MARK_FINGERPRINT: model.fingerprint}, reader)
-        seen.found[model.address] = tuple(_as_it_stands(job, reader) for job in jobs)
+        jobs = (*jobs, *_not_listed_yet(model.fingerprint, {job.id for job in jobs}, state, reader))
+        seen.found[model.address] = tuple(as_it_stands(job, reader) for job in jobs)
+
+
+def _not_listed_yet(fingerprint: str, listed: set[str], state: State, reader: ProviderReader) -> list[RemoteJob]:
+    """The jobs of this recipe that some model had before and that the list leaves out: it may lag behind, and then an
+    edit there and back again would be paid for twice. The service says itself what has become of them."""
+    former = [old.job.id for record in state.models.values() for old in record.former if old.fingerprint == fingerprint]
+    jobs = [reader.get_job(id) for id in dict.fromkeys(former) if id not in listed]
+    return [job for job in jobs if job is not None]
 
 
 def jobs_carrying(marks: Mapping[str, str], reader: ProviderReader) -> tuple[RemoteJob, ...]:
@@ -86,7 +114,7 @@ def jobs_carrying(marks: Mapping[str, str], reader: ProviderReader) -> tuple[Rem
     return tuple(sorted(carrying, key=lambda job: (job.created_at, job.id)))
 
 
-def _as_it_stands(job: RemoteJob, reader: ProviderReader) -> RemoteJob:
+def as_it_stands(job: RemoteJob, reader: ProviderReader) -> RemoteJob:
     """`job`, without its model where that was deleted since: there is nothing left to take over, but its key is
     used up all the same."""
     model_id = job.fine_tuned_model

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ftplan.core.events import IntentDropped, JobStarted, Told
+from ftplan.core.facts import RemoteJob
 from ftplan.core.fold import job_record
 from ftplan.core.records import Intent
 from ftplan.core.spec import Address
 from ftplan.engine.context import Run
 from ftplan.engine.effects import Action, Record, Say
-from ftplan.engine.launch import in_doubt, settle
+from ftplan.engine.settling import settle
 from ftplan.errors import Problem, ProviderError
 
 
@@ -18,29 +19,30 @@ def recover(run: Run, intent: Intent) -> Action[None]:
     provider = run.providers.get(intent.provider)
     if provider is None:
         raise _undeclared(address, intent.provider)
-    if not provider.capabilities().searches_jobs:
-        raise in_doubt(address, intent.provider)
     # The run that left this may have been about to call, and may have had more patience than this one.
     seconds = max(intent.settled_seconds, run.window_seconds + run.call_seconds) + run.list_lag(intent.provider)
-    job = yield from settle(run, address, intent.provider, intent.key, seconds)
+    job = yield from settle(run, intent, seconds)
     if job is None:
         yield Record(IntentDropped(intent.name, "no job carries its key"))
         return
-    yield Record(
-        JobStarted(
-            name=intent.name,
-            provider=intent.provider,
-            fingerprint=intent.fingerprint,
-            key=intent.key,
-            attempt=intent.attempt,
-            recipe=intent.recipe,
-            job=job_record(job),
-            lifecycle=intent.lifecycle,
-            parent=intent.parent,
-            adopted=True,
-        )
-    )
+    yield Record(adopted(intent, job))
     yield Say(Told("Found the job of an earlier run", f"{address}: {job.id} is taken over.", "info", address))
+
+
+def adopted(intent: Intent, job: RemoteJob) -> JobStarted:
+    """The fact that `job` is the one that `intent` was to start."""
+    return JobStarted(
+        name=intent.name,
+        provider=intent.provider,
+        fingerprint=intent.fingerprint,
+        key=intent.key,
+        attempt=intent.attempt,
+        recipe=intent.recipe,
+        job=job_record(job),
+        lifecycle=intent.lifecycle,
+        parent=intent.parent,
+        adopted=True,
+    )
 
 
 def _undeclared(address: Address, provider: str) -> ProviderError:

@@ -25,10 +25,17 @@ def upload(run: Run, step: Upload) -> Action[None]:
     provider = run.providers[step.provider]
     found = yield from _find(provider, step)
     yield Say(StepStarted(step.address, "Adopting" if found else "Uploading", f"{step.bytes:,} bytes"))
-    file = found or (yield from _send(run, provider, step))
+    file = found or (yield from _send(run, provider, step, search=provider.capabilities().searches_files))
     file = yield from _until_ready(run, provider, step, file)
     yield Record(FileStored(_record(run, step.provider, step.address.name, file)))
     yield Say(StepDone(step.address, "Adopting" if found else "Uploading", file.id, run.clock.monotonic() - begun))
+
+
+def upload_copy(run: Run, step: Upload) -> Action[RemoteFile]:
+    """A new file at the provider, ready, whatever other copies it has. The state does not hear of it."""
+    provider = run.providers[step.provider]
+    file = yield from _send(run, provider, step, search=False)
+    return (yield from _until_ready(run, provider, step, file))
 
 
 def _find(provider: Provider, step: Upload) -> Action[RemoteFile | None]:
@@ -37,7 +44,7 @@ def _find(provider: Provider, step: Upload) -> Action[RemoteFile | None]:
     return (yield from do("find_file", lambda: provider.find_file(step.sha256, step.bytes)))
 
 
-def _send(run: Run, provider: Provider, step: Upload) -> Action[RemoteFile]:
+def _send(run: Run, provider: Provider, step: Upload, *, search: bool) -> Action[RemoteFile]:
     """Sends the file. After a lost answer it is looked for before it is sent again; a second copy costs nothing,
     so the looking is not waited out."""
     request = UploadRequest(step.filename, step.bytes, step.sha256, lambda: run.open_dataset(step.path))
@@ -50,7 +57,7 @@ def _send(run: Run, provider: Provider, step: Upload) -> Action[RemoteFile]:
         try:
             return (yield from do(f"put_file {step.address}", lambda: provider.put_file(request, progress)))
         except OutcomeUnknown:
-            found = yield from _find(provider, step)
+            found = (yield from _find(provider, step)) if search else None
             if found is not None:
                 return found
             if tries == TRIES:

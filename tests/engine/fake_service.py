@@ -87,6 +87,16 @@ class FakeService:
     def jobs_of(self, name: str) -> list[RemoteJob]:
         return [self._shown(job) for job in self.jobs.values() if job.shown.metadata[MARK_ADDRESS] == f"model.{name}"]
 
+    def shown(self, job_id: str) -> RemoteJob | None:
+        """The job as it stands now, for whoever watches the service rather than calls it."""
+        return self._shown(self.jobs[job_id]) if job_id in self.jobs else None
+
+    def resume(self, other: FakeService) -> None:
+        """Goes on from where `other` is: the same files, jobs and habits, on our own clock."""
+        self.files, self.deleted, self.endings = dict(other.files), set(other.deleted), dict(other.endings)
+        self.jobs = {id: replace(job) for id, job in other.jobs.items()}
+        self.lag, self.training_seconds = other.lag, other.training_seconds
+
     # What a plan may ask.
 
     def capabilities(self) -> Capabilities:

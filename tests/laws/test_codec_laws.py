@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ftplan.core.codec import decode_plan, decode_state, encode_plan, encode_state
 from ftplan.core.facts import BaseModel, Catalog, Phase
+from ftplan.core.integrity import integrity_faults
 from ftplan.core.plain import from_plain, to_plain
 from ftplan.core.plan import (
     Adopt,
@@ -41,30 +42,37 @@ plain = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(text, inner, max_size=2),
     max_leaves=4,
 )
+words = st.text(min_size=1, max_size=6)
 recipes = st.dictionaries(text, plain, max_size=3)
 money = st.decimals(0, 1000, places=4)
 addresses = st.builds(Address, st.sampled_from(("model", "dataset")), st.text(min_size=1, max_size=4))
 lifecycles = st.builds(Lifecycle)
-jobs = st.builds(JobRecord, id=text, phase=st.sampled_from(Phase), error_message=st.none() | text)
+jobs = st.builds(JobRecord, id=words, phase=st.sampled_from(Phase), error_message=st.none() | text)
 models = st.builds(
     ModelRecord,
     recipe=recipes,
     job=jobs,
     lifecycle=lifecycles,
     former=st.lists(st.builds(FormerJob, text, jobs), max_size=2).map(tuple),
-    **dict.fromkeys(("name", "provider", "fingerprint", "key"), text),
+    attempt=st.integers(1),
+    **dict.fromkeys(("name", "provider", "fingerprint", "key"), words),
 )
-intents = st.builds(Intent, recipe=recipes, **dict.fromkeys(("name", "provider", "key", "fingerprint"), text))
+intents = st.builds(
+    Intent, recipe=recipes, attempt=st.integers(1), **dict.fromkeys(("name", "provider", "key", "fingerprint"), words)
+)
 
 
 @st.composite
 def states(draw: st.DrawFn) -> State:
-    state = State(draw(text), draw(text), draw(st.integers(0)), draw(text), used_plans=tuple(draw(st.lists(text))))
-    return state.holding(
+    """A state that may have come about: what cannot be true is refused on its way in."""
+    state = State(draw(text), draw(words), draw(st.integers(0)), draw(text), used_plans=tuple(draw(st.lists(text))))
+    whole = state.holding(
         draw(st.lists(st.builds(FileRecord), max_size=2, unique_by=lambda r: r.key)),
         draw(st.lists(models, max_size=2, unique_by=lambda r: r.name)),
         draw(st.lists(intents, max_size=2, unique_by=lambda r: r.name)),
     )
+    assume(not integrity_faults(whole))
+    return whole
 
 
 estimates = st.builds(Estimate, low=st.none() | money, high=st.none() | money)

@@ -1,0 +1,117 @@
+"""The command `resolve`: a person says what became of a paid call that nobody else can judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ftplan.cli.approval import approve, changing_options, changing_request
+from ftplan.cli.argv import CommandLine
+from ftplan.cli.console import Console
+from ftplan.cli.locking import locked, make_claim
+from ftplan.cli.session import Session, open_session
+from ftplan.cli.signals import Stop
+from ftplan.core.events import Fact, IntentDropped
+from ftplan.core.ports import Provider
+from ftplan.core.recipe import MARK_KEY
+from ftplan.core.records import Intent, State
+from ftplan.core.spec import Address
+from ftplan.engine.ledger import Ledger
+from ftplan.engine.observe import jobs_carrying
+from ftplan.engine.recover import adopted
+from ftplan.engine.resolve import objections
+from ftplan.errors import FtplanError, Problem, ProviderError, UsageError
+
+
+@click.command()
+@click.option("--adopt", metavar="JOB", help="This is the job that was started.")
+@click.option("--not-created", is_flag=True, help="No job was started.")
+@click.argument("address")
+@changing_options
+@click.pass_obj
+def resolve(line: CommandLine, /, address: str, adopt: str | None, not_created: bool, **options: Any) -> int:
+    """Say what became of the paid call for ADDRESS, where ftplan cannot find out."""
+    console = Console(no_color=line.no_color)
+    if not_created == bool(adopt):
+        raise UsageError("Wrong usage", detail="Either -adopt=JOB or -not-created has to be given.")
+    request = changing_request(options)
+    stop = Stop()
+    with (
+        stop.listening(),
+        open_session(request, online=True, measured=False) as session,
+        locked(console, session, request, "resolve"),
+    ):
+        state, tag = session.load_state()
+        intent = _open_intent(address, state)
+        fact = _adoption(session, state, intent, adopt) if adopt else _refutation(session, intent)
+        approve(console, options, _question(intent, adopt))
+        with stop.finishing():
+            Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue).record(fact)
+    told = f"{adopt} is taken over. The next apply follows it." if adopt else "it is settled that no job was started."
+    console.say(f"model.{intent.name}: {told}")
+    return 0
+
+
+def _open_intent(address: str, state: State) -> Intent:
+    try:
+        asked = Address.parse(address)
+    except ValueError as error:
+        raise UsageError("Invalid address", detail=f"{error}. Addresses are written model.NAME.") from None
+    if asked.kind == "model" and asked.name in state.intents:
+        return state.intents[asked.name]
+    known = [f"model.{name}" for name in sorted(state.intents)]
+    advice = f"In doubt are: {', '.join(known)}." if known else "No paid call is in doubt."
+    raise FtplanError(Problem("Nothing to resolve", f"{asked} has no paid call in doubt.", advice=advice))
+
+
+def _provider(session: Session, intent: Intent) -> Provider:
+    provider = session.providers.get(intent.provider)
+    if provider is None:
+        detail = f"The call was to be made at {intent.provider}, which is declared no more."
+        raise FtplanError(Problem("Provider is not declared", detail, advice="Declare it under that name again."))
+    return provider
+
+
+def _adoption(session: Session, state: State, intent: Intent, job_id: str) -> Fact:
+    provider, address = _provider(session, intent), f"model.{intent.name}"
+    job = provider.get_job(job_id)
+    if job is None:
+        detail = f"{intent.provider} knows no job {job_id[:100]}."
+        raise FtplanError(Problem("No such job", detail, address=address, advice="Nothing was changed."))
+    against = objections(intent, job, state, provider.catalog)
+    if against:
+        detail = f"{job.id} cannot be the job of {address}: {'; '.join(against)}."
+        raise FtplanError(Problem("Not the job of this call", detail, address=address, advice="Nothing was changed."))
+    return adopted(intent, job)
+
+
+def _refutation(session: Session, intent: Intent) -> Fact:
+    """The fact that there is no job. A job that carries the key of the call is proof of the contrary."""
+    provider = session.providers.get(intent.provider)
+    found = []
+    if provider is not None and provider.capabilities().searches_jobs:
+        try:
+            found = [job.id for job in jobs_carrying({MARK_KEY: intent.key}, provider)]
+        except ProviderError:
+            # Who says that there is no job need not wait for a provider that does not answer.
+            found = []
+    if found:
+        detail = f"{found[0]} carries the key of the paid call for model.{intent.name}: it was started."
+        command = f"ftplan resolve model.{intent.name} -adopt={found[0]}"
+        raise FtplanError(Problem("The job is there", detail, advice="Take it over:", command=command))
+    return IntentDropped(intent.name, f"no job was started, says {_who()}")
+
+
+def _who() -> str:
+    claim = make_claim("resolve", {})
+    return f"{claim.who}@{claim.host}"
+
+
+def _question(intent: Intent, job: str | None) -> str:
+    if job:
+        return f"Take over {job} as the job of model.{intent.name}?"
+    return (
+        f"Are you certain that no job was started for model.{intent.name}?\n"
+        "  If there is one after all, the next apply starts and pays for a second one."
+    )
