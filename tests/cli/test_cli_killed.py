@@ -19,6 +19,8 @@ import pytest
 from mishaps import APPLY, KILLED, PASSED, Call, Child, Fate, Nursery, Trial, known
 from workbench import STATE, until
 
+pytestmark = pytest.mark.proof
+
 SIDE_BY_SIDE = 4
 ROUNDS = 10
 SEED = 20_260

@@ -24,6 +24,8 @@ import pytest
 from mishaps import APPLY, PASSED, Answer, Call, Fate, Meddler, Nursery, Trial
 from workbench import DEADLINE_SECONDS, JOBS, Done, until
 
+pytestmark = pytest.mark.proof
+
 HASTE = 50
 SIDE_BY_SIDE = 6
 IN_A_ROW = 30
