@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from simulated_world import Crash, Delivery, Version, World, decoded
+from simulated_world import Crash, Delivery, Version, World
 
 from ftplan.core.codec import encode_state
 from ftplan.core.desired import DesiredModel
@@ -212,11 +212,7 @@ class Store:
         return tag
 
     def _write(self, data: bytes, who: str) -> str:
-        serial, before = decoded(data).serial, self._world.state.serial
-        if serial != before + 1:
-            self._world.breaks("I3", f"serial {before} was followed by {serial}")
-        self._world.versions = [*self._world.versions[-3:], Version(data, who)]
-        self._world.writes += 1
+        self._world.store(Version(data, who))
         return str(self._world.writes)
 
     def lock(self, claim: Claim, timeout: float) -> Claim | None:

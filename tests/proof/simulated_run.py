@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from simulated_doors import WRITES, Fate, Lock, Store, Watch, Wire
 from simulated_world import Crash, World, decoded
 
-from ftplan.core.events import Event, Fact, ModelRemoved
-from ftplan.core.plan import Plan, Reason, Train
+from ftplan.core.events import Event, Fact
+from ftplan.core.plan import Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.ports import Backend, Claim, Clock, Provider
 from ftplan.core.records import State
 from ftplan.core.scope import Scope
+from ftplan.core.steps import Reason, Train
 from ftplan.engine.apply import apply, settle_intents
 from ftplan.engine.context import Run
 from ftplan.engine.ledger import Ledger
@@ -148,9 +149,6 @@ class Incarnation:
 
     def _tell(self, event: Event) -> None:
         self.told.append(event)
-        if isinstance(event, ModelRemoved):
-            address = f"model.{event.name}"
-            self.world.forgotten |= {j.id for j in self.world.jobs() if j.metadata["ftplan_address"] == address}
 
 
 def resting_plan(world: World) -> Plan:

@@ -149,6 +149,17 @@ class World:
 
     # What is declared, and what is stored.
 
+    def store(self, version: Version) -> None:
+        """One more write of the state. It may let go of what is declared no more, and of nothing else."""
+        before, after = self.state, decoded(version.data)
+        if after.serial != before.serial + 1:
+            self.breaks("I3", f"serial {before.serial} was followed by {after.serial}")
+        gone = set(before.models) - set(after.models) - {spec.name for spec in self.models}
+        for record in (before.models[name] for name in gone):
+            self.forgotten |= {record.job.id, *(old.job.id for old in record.former)}
+        self.versions = [*self.versions[-3:], version]
+        self.writes += 1
+
     @property
     def state(self) -> State:
         return decoded(self.versions[-1].data) if self.versions else State("support", "lineage-1")
