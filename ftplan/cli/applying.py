@@ -15,8 +15,9 @@ from ftplan.cli.session import Session, open_session
 from ftplan.cli.signals import Stop, WakefulClock, interrupted
 from ftplan.core.desired import Desired
 from ftplan.core.events import PlanUsed
-from ftplan.core.plan import Adopt, Await, Plan, Train
+from ftplan.core.plan import Plan
 from ftplan.core.records import State
+from ftplan.core.steps import Adopt, Await, Train
 from ftplan.engine.apply import Outcome, apply, settle_intents
 from ftplan.engine.context import Run
 from ftplan.engine.ledger import Ledger

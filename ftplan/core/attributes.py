@@ -7,8 +7,8 @@ from typing import Any
 
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import DatasetFacts
-from ftplan.core.plan import Adopt, Step, Upload
 from ftplan.core.records import FileRecord, ModelRecord, State
+from ftplan.core.steps import Adopt, Step, Upload
 
 
 def declared_model(model: DesiredModel) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from ftplan import __version__
 from ftplan.core.events import Event
 from ftplan.core.integrity import integrity_faults
 from ftplan.core.plain import Misfit, from_plain, tagged, to_plain
-from ftplan.core.plan import Plan, Step
+from ftplan.core.plan import Plan
 from ftplan.core.recipe import digest
 from ftplan.core.records import STATE_VERSION, FileRecord, Intent, ModelRecord, State
+from ftplan.core.steps import Step
 from ftplan.errors import FtplanError, PlanStale, Problem, StateDamaged, StateError
 
 PLAN_FORMAT = "ftplan-plan"

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import Catalog
-from ftplan.core.plan import Bill, Estimate, Step, Train
+from ftplan.core.plan import Bill
+from ftplan.core.steps import Estimate, Step, Train
 
 _MILLION = Decimal(1_000_000)
 

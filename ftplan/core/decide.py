@@ -10,10 +10,11 @@ from ftplan.core.case import best_found as best_found
 from ftplan.core.cost import estimate
 from ftplan.core.doubt import ways_out
 from ftplan.core.facts import Phase, RemoteJob
-from ftplan.core.plan import Adopt, Await, Cancel, Note, Reason, Step, Train, Unchanged
+from ftplan.core.plan import Note, Unchanged
 from ftplan.core.recipe import MARK_ADDRESS, MARK_KEY, MARK_PROJECT, call_key, field_changes
 from ftplan.core.records import JobRecord, ModelRecord
 from ftplan.core.spec import Address
+from ftplan.core.steps import Adopt, Await, Cancel, Reason, Step, Train
 
 Outcome = Step | Note | Unchanged
 

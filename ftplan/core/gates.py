@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import Catalog, Observation
-from ftplan.core.plan import BaseLife, Bill, Note, Step, Train
+from ftplan.core.plan import BaseLife, Bill, Note
 from ftplan.core.spec import Address, Budget
+from ftplan.core.steps import Step, Train
 
 WARN_DAYS = 90
 

@@ -17,12 +17,13 @@ from ftplan.core.doubles import double_notes
 from ftplan.core.drift import drift_notes
 from ftplan.core.facts import Observation, Phase
 from ftplan.core.gates import budget_notes, lifetime_notes, lives
-from ftplan.core.plan import Adopt, Await, Mode, Note, Plan, Reason, Step, Train, Unchanged, Upload
+from ftplan.core.plan import Mode, Note, Plan, Unchanged
 from ftplan.core.recipe import upload_name
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.removal import decide_destroy, decide_undeclared, spared
 from ftplan.core.scope import Scope
 from ftplan.core.spec import Address
+from ftplan.core.steps import Adopt, Await, Reason, Step, Train, Upload
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from ftplan.core.case import model_now, phase_now, runs
 from ftplan.core.decide import Outcome
 from ftplan.core.desired import is_at
 from ftplan.core.facts import Observation
-from ftplan.core.plan import Adopt, Cancel, Delete, Forget, Note, Reason, Train
+from ftplan.core.plan import Note
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.scope import Scope
 from ftplan.core.spec import Address, Project
+from ftplan.core.steps import Adopt, Cancel, Delete, Forget, Reason, Train
 
 
 def decide_undeclared(project: Project, state: State, seen: Observation, scope: Scope) -> dict[Address, list[Outcome]]:

@@ -9,7 +9,7 @@ from typing_extensions import assert_never
 from ftplan.core.events import FileDropped, JobSeen, ModelRemoved, StepDone, StepStarted, Verb
 from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.fold import job_record
-from ftplan.core.plan import Adopt, Await, Cancel, Delete, Forget, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Step, Train, Upload
 from ftplan.engine.context import Run
 from ftplan.engine.effects import Action, Record, Say, do
 from ftplan.engine.follow import ended_badly, follow

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from ftplan.core.desired import root_base
 from ftplan.core.events import LifecycleChanged, StepFailed, StepSkipped, Told
-from ftplan.core.plan import Adopt, Await, Cancel, Plan, Step, Train, Upload
+from ftplan.core.plan import Plan
 from ftplan.core.spec import Address
+from ftplan.core.steps import Adopt, Await, Cancel, Step, Train, Upload
 from ftplan.engine.actions import VERBS, action
 from ftplan.engine.context import Run
 from ftplan.engine.effects import Action

@@ -9,11 +9,11 @@ from ftplan.core.case import best_found
 from ftplan.core.events import IntentDropped, JobStarted, Told, TrainingIntended, Waiting
 from ftplan.core.facts import RemoteJob
 from ftplan.core.fold import job_record
-from ftplan.core.plan import Adopt, Reason, Train
 from ftplan.core.ports import JobRequest
 from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT, call_seed
 from ftplan.core.records import Intent
 from ftplan.core.spec import Address
+from ftplan.core.steps import Adopt, Reason, Train
 from ftplan.engine.context import Run, pause_asked_for
 from ftplan.engine.doubt import in_doubt
 from ftplan.engine.effects import Action, Pause, Record, Say, do

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from ftplan.core.facts import RemoteJob
-from ftplan.core.plan import Reason, Train, Upload
 from ftplan.core.ports import ListsJobs
 from ftplan.core.recipe import call_seed, marked_name
 from ftplan.core.records import Intent, State
 from ftplan.core.spec import Address
+from ftplan.core.steps import Reason, Train, Upload
 from ftplan.engine.context import Run
 from ftplan.engine.doubt import in_doubt
 from ftplan.engine.effects import Action, do

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ftplan.core.desired import account
 from ftplan.core.events import FileStored, StepDone, StepStarted, UploadProgress, Waiting
 from ftplan.core.facts import RemoteFile, RemoteJob
-from ftplan.core.plan import Adopt, Train, Upload
 from ftplan.core.ports import Provider, UploadRequest
 from ftplan.core.recipe import carries
 from ftplan.core.records import FileRecord
+from ftplan.core.steps import Adopt, Train, Upload
 from ftplan.engine.context import Run, pause_asked_for
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.errors import OutcomeUnknown, Problem, ProviderError, Rejected, Unreachable

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftplan.core.plan import Bill, Estimate
+from ftplan.core.plan import Bill
+from ftplan.core.steps import Estimate
 from ftplan.views.json_text import plain
 
 

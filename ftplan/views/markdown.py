@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ftplan.core.plan import Note, Plan, Step, Train
+from ftplan.core.plan import Note, Plan
+from ftplan.core.steps import Step, Train
 from ftplan.views.plan_money import cost_lines, dollar_range, life_line
 from ftplan.views.plan_text import render_plan, summary_line
 from ftplan.views.plan_words import is_part_of_another, step_words

@@ -8,7 +8,8 @@ from typing import Any
 
 from typing_extensions import assert_never
 
-from ftplan.core.plan import Adopt, Await, Cancel, Delete, Forget, Plan, Reason, Step, Train, Upload
+from ftplan.core.plan import Plan
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Reason, Step, Train, Upload
 from ftplan.views.style import clean, quoted
 
 _HASH = re.compile(r"[0-9a-f]{64}")

@@ -8,21 +8,9 @@ from typing import Any
 from typing_extensions import assert_never
 
 import ftplan
-from ftplan.core.plan import (
-    Adopt,
-    Await,
-    Cancel,
-    Delete,
-    Forget,
-    Note,
-    Plan,
-    Reason,
-    Step,
-    Train,
-    Unchanged,
-    Upload,
-)
+from ftplan.core.plan import Note, Plan, Unchanged
 from ftplan.core.records import State
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Reason, Step, Train, Upload
 from ftplan.views.cost_json import cost_estimate
 from ftplan.views.json_documents import output_document, resource, state_document
 from ftplan.views.json_text import plain

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
-from ftplan.core.plan import BaseLife, Bill, Estimate, Plan, Train
+from ftplan.core.plan import BaseLife, Bill, Plan
+from ftplan.core.steps import Estimate, Train
 from ftplan.views.style import clean
 
 _CENT = Decimal("0.01")

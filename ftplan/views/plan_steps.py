@@ -8,8 +8,9 @@ from typing import Any
 
 from typing_extensions import assert_never
 
-from ftplan.core.plan import Adopt, Await, Cancel, Delete, Forget, Plan, Step, Train, Upload
+from ftplan.core.plan import Plan
 from ftplan.core.recipe import FieldChange
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Step, Train, Upload
 from ftplan.views.plan_attributes import after_of, before_of, unknown_of, value_text
 from ftplan.views.plan_words import UNKNOWN, Words, replaces, step_words
 from ftplan.views.style import Style, Symbol, clean, quoted

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from typing_extensions import assert_never
 
-from ftplan.core.plan import Adopt, Await, Cancel, Delete, Forget, Plan, Reason, Step, Train, Upload
+from ftplan.core.plan import Plan
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Reason, Step, Train, Upload
 from ftplan.views.style import Symbol, clean
 
 UNKNOWN = "(known after apply)"

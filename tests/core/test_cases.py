@@ -11,8 +11,9 @@ import pytest
 from casefile import load_world, only, read_case
 
 from ftplan.core.codec import decode_plan, encode_plan
-from ftplan.core.plan import Note, Plan, Step, Train
+from ftplan.core.plan import Note, Plan
 from ftplan.core.spec import Address
+from ftplan.core.steps import Step, Train
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 STEP_KEYS = (

@@ -15,8 +15,9 @@ from values import desired_of
 from ftplan.core.cost import auto_epochs, bill, estimate
 from ftplan.core.facts import Observation
 from ftplan.core.gates import budget_notes, lives
-from ftplan.core.plan import Bill, Estimate
+from ftplan.core.plan import Bill
 from ftplan.core.spec import Budget
+from ftplan.core.steps import Estimate
 
 
 def estimated(rows: int = 10, tokens: int = 1000, **model: Any) -> Estimate:

@@ -15,24 +15,11 @@ from ftplan.core.codec import decode_plan, decode_state, encode_plan, encode_sta
 from ftplan.core.facts import BaseModel, Catalog, Phase
 from ftplan.core.integrity import integrity_faults
 from ftplan.core.plain import from_plain, to_plain
-from ftplan.core.plan import (
-    Adopt,
-    Await,
-    BaseLife,
-    Bill,
-    Cancel,
-    Delete,
-    Estimate,
-    Forget,
-    Note,
-    Plan,
-    Train,
-    Unchanged,
-    Upload,
-)
+from ftplan.core.plan import BaseLife, Bill, Note, Plan, Unchanged
 from ftplan.core.recipe import FieldChange
 from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State
 from ftplan.core.spec import Address, Lifecycle
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Estimate, Forget, Train, Upload
 from ftplan.errors import Place, PlanStale, StateError
 
 LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -10,10 +10,10 @@ from worlds import NAMES, Scene, declared_models, frozen, planned, project, reso
 
 from ftplan.core.codec import decode_plan, decode_state, encode_plan, encode_state, steps_digest
 from ftplan.core.facts import Observation, Phase
-from ftplan.core.plan import Adopt, Await, Cancel, Delete, Forget, Train
 from ftplan.core.planner import Policy
 from ftplan.core.records import State
 from ftplan.core.spec import Address, ModelSpec
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Train
 
 LAW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ADDRESSES = st.frozensets(st.sampled_from([Address("model", name) for name in NAMES]), max_size=2)

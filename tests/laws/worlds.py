@@ -24,11 +24,12 @@ from ftplan.core.facts import (
     TokenFacts,
 )
 from ftplan.core.fold import fold
-from ftplan.core.plan import Adopt, Await, Cancel, Delete, Forget, Plan, Step, Train, Upload
+from ftplan.core.plan import Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.recipe import MARK_ADDRESS, MARK_KEY, MARK_PROJECT
 from ftplan.core.records import FileRecord, JobRecord, State
 from ftplan.core.spec import Address, DatasetSpec, Lifecycle, Method, ModelSpec, Project, ProviderSpec
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Step, Train, Upload
 
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
 NAMES = ("a", "b", "c", "d")

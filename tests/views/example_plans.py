@@ -6,25 +6,10 @@ import hashlib
 from decimal import Decimal
 from typing import Any
 
-from ftplan.core.plan import (
-    Adopt,
-    Await,
-    BaseLife,
-    Bill,
-    Cancel,
-    Delete,
-    Estimate,
-    Forget,
-    Note,
-    Plan,
-    Reason,
-    Step,
-    Train,
-    Unchanged,
-    Upload,
-)
+from ftplan.core.plan import BaseLife, Bill, Note, Plan, Unchanged
 from ftplan.core.recipe import FieldChange
 from ftplan.core.spec import Address
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Estimate, Forget, Reason, Step, Train, Upload
 from ftplan.errors import Place
 
 BASE = "gpt-4.1-mini-2025-04-14"

@@ -18,10 +18,11 @@ from ftplan.core.events import (
     Waiting,
 )
 from ftplan.core.facts import JobProgress, Phase
-from ftplan.core.plan import Await, BaseLife, Bill, Cancel, Delete, Forget, Note, Plan, Reason, Unchanged
+from ftplan.core.plan import BaseLife, Bill, Note, Plan, Unchanged
 from ftplan.core.recipe import FieldChange
 from ftplan.core.records import FileRecord, Intent, JobRecord, ModelRecord, State
 from ftplan.core.spec import Address
+from ftplan.core.steps import Await, Cancel, Delete, Forget, Reason
 from ftplan.errors import Place, Problem
 
 

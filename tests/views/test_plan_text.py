@@ -10,7 +10,8 @@ import pytest
 from example_plans import BOT, EXAMPLES, KNOWN, estimate, first_plan, notes_and_gates, plan, train
 
 from ftplan.core.facts import Phase
-from ftplan.core.plan import Await, BaseLife, Cancel, Plan, Reason
+from ftplan.core.plan import BaseLife, Plan
+from ftplan.core.steps import Await, Cancel, Reason
 from ftplan.views.plan_money import cost_lines, dollars, life_line
 from ftplan.views.plan_text import render_plan, summary_line
 from ftplan.views.style import Style

@@ -1,0 +1,146 @@
+"""The kinds of step a plan is made of, as values, each with the reason it is planned for. Nothing here decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from ftplan.core.recipe import FieldChange
+from ftplan.core.spec import Address
+
+
+class Reason(str, Enum):
+    """Why a step is planned. The words are part of the plan's JSON."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    FORCED = "forced"
+    FAILED = "failed"
+    LOST = "lost"
+    FOUND = "found"
+    SHARED = "shared"
+    RUNNING = "running"
+    NEEDED = "needed"
+    UNDECLARED = "undeclared"
+    REQUESTED = "requested"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a training is estimated to cost, in USD. `low` and `high` differ where the provider picks the epochs;
+    both None where no price is known. `tokens` are training tokens over all epochs."""
+
+    tokens: int
+    low: Decimal | None
+    high: Decimal | None
+    epochs: int | None
+    basis: str
+    exact_epochs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Send one file, or take over the one `found_id` names: the same content, already at the provider.
+
+    `replaces` is the content the dataset had before, where that was uploaded.
+    """
+
+    address: Address
+    provider: str
+    path: str
+    sha256: str
+    content_sha256: str
+    bytes: int
+    rows: int
+    filename: str
+    reason: Reason
+    replaces: str | None = None
+    found_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Start one paid job. `parent` is trained first where it is part of the same plan."""
+
+    address: Address
+    provider: str
+    fingerprint: str
+    key: str
+    attempt: int
+    recipe: Mapping[str, Any]
+    reason: Reason
+    estimate: Estimate
+    changes: tuple[FieldChange, ...] = ()
+    parent: Address | None = None
+    detail: str = ""
+    replaces_model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Take over what is already paid for: a job found at the provider, or the one `shared_with` starts."""
+
+    address: Address
+    provider: str
+    fingerprint: str
+    key: str
+    attempt: int
+    recipe: Mapping[str, Any]
+    reason: Reason
+    job_id: str | None = None
+    shared_with: Address | None = None
+    parent: Address | None = None
+    changes: tuple[FieldChange, ...] = ()
+    detail: str = ""
+    model_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Follow a job that runs already."""
+
+    address: Address
+    provider: str
+    job_id: str
+    reason: Reason = Reason.RUNNING
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel a job that runs."""
+
+    address: Address
+    provider: str
+    job_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Stop managing; nothing is deleted at the provider."""
+
+    address: Address
+    reason: Reason
+    model_id: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete at the provider: a fine-tuned model (its job is cancelled first where it runs), or a file."""
+
+    address: Address
+    provider: str
+    reason: Reason
+    model_id: str | None = None
+    job_id: str | None = None
+    running: bool = False
+    file_id: str | None = None
+    content_sha256: str | None = None
+
+
+Step = Upload | Train | Adopt | Await | Cancel | Forget | Delete
