@@ -17,7 +17,7 @@ from ftplan.core.desired import Desired
 from ftplan.core.events import PlanUsed
 from ftplan.core.plan import Plan
 from ftplan.core.records import State
-from ftplan.core.steps import Adopt, Await, Train
+from ftplan.core.steps import Adopt, Await, Reason, Train
 from ftplan.engine.apply import Outcome, apply, settle_intents
 from ftplan.engine.context import Run
 from ftplan.engine.ledger import Ledger
@@ -131,7 +131,21 @@ def _conclude(console: Console, plan: Plan, outcome: Outcome, tally: Tally, stat
         console.say(f"\n{apply_summary(tally.counts, plan.mode)}")
         if outputs and plan.mode == "normal":
             console.say(f"\nOutputs:\n\n{render_outputs(outputs)}")
+    _raise_withheld(plan)
     return 0
+
+
+def _raise_withheld(plan: Plan) -> None:
+    """A failed job that nobody consented to pay for again is no success, however often it is applied."""
+    failed = [str(note.address) for note in plan.withheld if note.withheld is Reason.FAILED]
+    if failed:
+        raise JobsFailed(
+            Problem(
+                "Models without a job that succeeded",
+                f"{', '.join(failed)}: nothing was paid for again without consent. Everything else is done and saved.",
+                advice="What ended the job, what another try costs, and how to consent stands in the plan above.",
+            )
+        )
 
 
 def _stopped(outcome: Outcome, state: State) -> FtplanError:

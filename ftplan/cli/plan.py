@@ -20,7 +20,7 @@ from ftplan.errors import UsageError
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for apply.")
 @click.option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Also write it as Markdown.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is left to do.")
 @click.option("--destroy", is_flag=True, help="Plan to delete what is managed.")
 @click.option("--offline", is_flag=True, help="No key, no network: the state alone.")
 @planning_options
@@ -46,7 +46,7 @@ def plan(line: CommandLine, /, out: Path | None, markdown: Path | None, detailed
         save_plan(planned, out)
         console.say(f"\nSaved the plan to: {out}\nIts checksum is: {steps_digest(planned)}")
         console.say(f"\nTo perform exactly these actions, run:\n    ftplan apply {out}")
-    return 2 if detailed_exitcode and planned.steps else 0
+    return 2 if detailed_exitcode and (planned.steps or planned.withheld) else 0
 
 
 def _write_markdown(planned: Plan, path: Path) -> None:

@@ -136,7 +136,7 @@ def _lifecycle(spec: Mapping[str, Any]) -> Lifecycle:
     return Lifecycle(
         prevent_destroy=spec.get("prevent_destroy", False),
         on_removed=spec.get("on_removed", "forget"),
-        retry_failed=spec.get("retry_failed", True),
+        retry_failed=spec.get("retry_failed", False),
         cancel_running=spec.get("cancel_running", False),
         ignore_changes=tuple(spec.get("ignore_changes", ())),
     )

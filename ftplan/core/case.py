@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ftplan.core.cost import estimate
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import Observation, Phase, RemoteJob
+from ftplan.core.recipe import MARK_ADDRESS, MARK_PROJECT
 from ftplan.core.records import JobRecord, ModelRecord, State
 from ftplan.core.spec import Address
+from ftplan.core.steps import Estimate
 
 Job = TypeVar("Job", RemoteJob, JobRecord)
 
@@ -57,6 +60,26 @@ class Case:
         if self.model.address in self.seen.found:
             return best_found(self.found)
         return best_found(self.former)
+
+    @property
+    def estimate(self) -> Estimate:
+        """What training the model once is estimated to cost."""
+        return estimate(self.model, self.desired.catalogs[self.model.spec.provider])
+
+    @property
+    def failed(self) -> RemoteJob | JobRecord | None:
+        """The last try of this model under the very recipe it has now, where that ended badly: the state may have
+        been lost since, or another recipe been tried in between."""
+        tries: Sequence[RemoteJob | JobRecord] = self.former
+        if self.model.address in self.seen.found:
+            tries = [job for job in self.found if self.is_mine(job)]
+        last = max(tries, key=lambda job: (job.created_at, job.id), default=None)
+        return last if last is not None and last.phase in (Phase.FAILED, Phase.CANCELLED) else None
+
+    def is_mine(self, job: RemoteJob) -> bool:
+        """Whether `job` was started under this model's own name."""
+        mine = {MARK_PROJECT: self.desired.project.name, MARK_ADDRESS: str(self.model.address)}
+        return mine.items() <= job.metadata.items()
 
     @property
     def in_doubt(self) -> bool:

@@ -7,11 +7,17 @@ from dataclasses import replace
 
 from ftplan.core.case import Case, model_now, phase_now, runs
 from ftplan.core.case import best_found as best_found
-from ftplan.core.cost import estimate
-from ftplan.core.doubt import ways_out
 from ftplan.core.facts import Phase, RemoteJob
+from ftplan.core.notes import (
+    blocked_note,
+    doubt_note,
+    failed_note,
+    failure,
+    lost_note,
+    still_running_note,
+)
 from ftplan.core.plan import Note, Unchanged
-from ftplan.core.recipe import MARK_ADDRESS, MARK_KEY, MARK_PROJECT, call_key, field_changes
+from ftplan.core.recipe import MARK_KEY, call_key, field_changes
 from ftplan.core.records import JobRecord, ModelRecord
 from ftplan.core.spec import Address
 from ftplan.core.steps import Adopt, Await, Cancel, Reason, Step, Train
@@ -24,28 +30,29 @@ def decide(case: Case) -> list[Outcome]:
     without a model is refused here, not found out during an apply."""
     outcomes = _first_line(case)
     if case.barren is not None and any(isinstance(item, Train) for item in outcomes):
-        return [_blocked(case, case.barren)]
+        # A parent that waits for consent holds up its children alone; asking for such a child is a mistake.
+        return [blocked_note(case, case.barren, "error" if case.forced else "warning")]
     return outcomes
 
 
 def _first_line(case: Case) -> list[Outcome]:
     free = case.usable is not None or case.twin is not None or case.paid is not None
     if case.blocked_by is not None:
-        return [_blocked(case, case.blocked_by)]
+        return [blocked_note(case, case.blocked_by, "error")]
     if case.forced and case.in_doubt:
-        return [_in_doubt(case)]
+        return [doubt_note(case)]
     if case.forced:
         # Two names for one recipe that are replaced together still need one job only.
         return _renewed(case, _train(case, Reason.FORCED) if case.twin is None else _shared(case))
     if not case.same and free:
         return _renewed(case, _found(case, case.usable) if case.usable else _shared(case))
     if not case.same and case.in_doubt:
-        return [_in_doubt(case)]
-    if case.record is None:
-        return [_train(case, Reason.NEW)]
-    if not case.same:
-        return _renewed(case, _train(case, Reason.CHANGED))
-    return [_decide_same(case, case.record)]
+        return [doubt_note(case)]
+    if case.same and case.record is not None:
+        return [_decide_same(case, case.record)]
+    if case.failed is not None and not case.model.spec.lifecycle.retry_failed:
+        return [failed_note(case, case.failed)]
+    return [_train(case, Reason.NEW)] if case.record is None else _renewed(case, _train(case, Reason.CHANGED))
 
 
 def _decide_same(case: Case, record: ModelRecord) -> Outcome:
@@ -53,10 +60,10 @@ def _decide_same(case: Case, record: ModelRecord) -> Outcome:
     if runs(phase):
         return _await(case, record)
     if phase in (Phase.FAILED, Phase.CANCELLED):
-        return _failed(case, record)
+        return _failed(case, case.seen.jobs.get(case.model.address) or record.job)
     model_id = model_now(record, case.seen)
     if model_id is None:
-        return _lost(case, record)
+        return lost_note(case, record)
     forgotten = "the provider no longer lists its job" if phase is None else ""
     return Unchanged(case.model.address, case.model.spec.provider, model_id, record.job.id, forgotten)
 
@@ -64,8 +71,7 @@ def _decide_same(case: Case, record: ModelRecord) -> Outcome:
 def _attempt(case: Case, *, again: bool) -> int:
     """The attempt a training gets: past every one that is remembered or seen under this address, so that its key
     is never one that was used up."""
-    mine = {MARK_PROJECT: case.desired.project.name, MARK_ADDRESS: str(case.model.address)}
-    seen = sum(1 for job in case.found if all(job.metadata.get(name) == value for name, value in mine.items()))
+    seen = sum(1 for job in case.found if case.is_mine(job))
     remembered = case.record.attempt if case.record and case.same else len(case.former)
     return max(seen, remembered) + (1 if again else 0)
 
@@ -86,7 +92,7 @@ def _train(case: Case, reason: Reason, detail: str = "") -> Train:
         attempt=attempt,
         recipe=case.model.recipe,
         reason=reason,
-        estimate=estimate(case.model, case.desired.catalogs[case.model.spec.provider]),
+        estimate=case.estimate,
         changes=field_changes(record.recipe, case.model.recipe) if record else (),
         parent=case.model.parent,
         detail=detail,
@@ -138,17 +144,7 @@ def _renewed(case: Case, step: Train | Adopt) -> list[Outcome]:
         declared = record.provider in case.desired.project.providers
         provider = record.provider if declared else case.model.spec.provider
         return [Cancel(case.model.address, provider, record.job.id, reason), step]
-    return [step, _still_running(case, record)]
-
-
-def _still_running(case: Case, record: ModelRecord) -> Note:
-    return Note(
-        "warning",
-        "The former job still runs",
-        f"{record.job.id} was started for {case.model.address} before, goes on, and is paid for to its end.",
-        address=case.model.address,
-        advice="Set lifecycle.cancel_running to cancel such a job when it is replaced.",
-    )
+    return [step, still_running_note(case, record)]
 
 
 def _await(case: Case, record: ModelRecord) -> Await:
@@ -161,57 +157,14 @@ def _await(case: Case, record: ModelRecord) -> Await:
     )
 
 
-def _failed(case: Case, record: ModelRecord) -> Outcome:
-    seen: RemoteJob | JobRecord = case.seen.jobs.get(case.model.address) or record.job
-    told = ": ".join(part for part in (seen.error_code, seen.error_message) if part) or "no reason given"
-    why = f"its job {record.job.id} ended {seen.phase.value}: {told}"
+def _failed(case: Case, job: RemoteJob | JobRecord) -> Outcome:
     if case.twin is not None or case.paid is not None:
         return _shared(case)
-    if case.model.spec.lifecycle.retry_failed:
-        return _in_doubt(case) if case.in_doubt else _train(case, Reason.FAILED, why)
-    return Note(
-        "warning",
-        "Failed job",
-        f"{case.model.address} has no model: {why}.",
-        address=case.model.address,
-        advice="It is not tried again by itself, since lifecycle.retry_failed is false. To pay for another try:",
-        command=f"ftplan apply -replace={case.model.address}",
-    )
-
-
-def _lost(case: Case, record: ModelRecord) -> Note:
-    gone = record.job.fine_tuned_model or f"the model of job {record.job.id}"
-    return Note(
-        "warning",
-        "Model is gone",
-        f"{case.model.address}: {case.model.spec.provider} no longer has {gone}. Nothing is trained for that alone, "
-        "since it would be paid for again.",
-        address=case.model.address,
-        advice="To train the same recipe once more:",
-        command=f"ftplan apply -replace={case.model.address}",
-    )
-
-
-def _blocked(case: Case, parent: Address) -> Note:
-    return Note(
-        "error",
-        "Waits for its parent",
-        f"{case.model.address} is trained on top of {parent}, which this plan cannot provide.",
-        address=case.model.address,
-    )
-
-
-def _in_doubt(case: Case) -> Note:
-    why = case.seen.unsearchable[case.model.address]
-    return Note(
-        "error",
-        "Outcome of an earlier run is unknown",
-        f"An earlier run may have started a job for {case.model.address}, and that cannot be looked up: {why}. "
-        "Starting another one could pay twice.",
-        address=case.model.address,
-        advice="The next apply looks as far as it can. Look at the provider's list of jobs yourself, then say what "
-        f"you found:\n\n{ways_out(case.model.address)}",
-    )
+    if case.in_doubt:
+        return doubt_note(case)
+    if not case.model.spec.lifecycle.retry_failed:
+        return failed_note(case, job)
+    return _train(case, Reason.FAILED, failure(job))
 
 
 def blocked_parents(outcomes: Mapping[Address, list[Outcome]]) -> set[Address]:

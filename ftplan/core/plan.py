@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from ftplan.core.spec import Address
-from ftplan.core.steps import Estimate, Step, Upload
+from ftplan.core.steps import Estimate, Reason, Step, Upload
 from ftplan.errors import Place
 
 Mode = Literal["normal", "destroy", "refresh-only"]
@@ -17,7 +17,8 @@ Gate = Literal["budget", "lifetime", "protect", "policy"]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something a reader of the plan must know. `gate` names the gate that refuses because of it."""
+    """Something a reader of the plan must know. `gate` names the gate that refuses because of it. `withheld` says why
+    a training is needed that is not started without its owner's word, and `estimate` what it would cost."""
 
     severity: Literal["error", "warning", "info"]
     summary: str
@@ -27,6 +28,8 @@ class Note:
     advice: str = ""
     command: str = ""
     place: Place | None = None
+    withheld: Reason | None = None
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,11 @@ class Plan:
     @property
     def errors(self) -> tuple[Note, ...]:
         return tuple(note for note in self.notes if note.severity == "error")
+
+    @property
+    def withheld(self) -> tuple[Note, ...]:
+        """The trainings that are needed and wait for their owner's consent."""
+        return tuple(note for note in self.notes if note.withheld is not None)
 
     @property
     def changes_nothing(self) -> bool:

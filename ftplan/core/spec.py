@@ -77,11 +77,12 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """The owner's rules for one model. `cancel_running`: a changed recipe cancels the job still running for it."""
+    """The owner's rules for one model. `retry_failed`: consent to pay for another try after a job that failed or was
+    cancelled. `cancel_running`: a changed recipe cancels the job still running for it."""
 
     prevent_destroy: bool = False
     on_removed: OnRemoved = "forget"
-    retry_failed: bool = True
+    retry_failed: bool = False
     cancel_running: bool = False
     ignore_changes: tuple[str, ...] = ()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ftplan.core.plan import Note, Plan
 from ftplan.core.steps import Step, Train
-from ftplan.views.plan_money import cost_lines, dollar_range, life_line
+from ftplan.views.plan_money import cost_lines, dollar_range, estimate_text, life_line
 from ftplan.views.plan_text import render_plan, summary_line
 from ftplan.views.plan_words import is_part_of_another, step_words
 from ftplan.views.style import Style, clean
@@ -65,9 +65,10 @@ def _notes(notes: Sequence[Note]) -> list[str]:
 def _note(note: Note) -> str:
     word = {"error": "Error", "warning": "Warning", "info": "Note"}[note.severity]
     gate = f" (gate: {note.gate})" if note.gate else ""
+    cost = f"Training it again: {estimate_text(note.estimate)}." if note.estimate else ""
     lines = [f"> **{word}**{gate}: {code_span(note.summary)}"]
     lines += [f"> {code_span(note.address)}"] if note.address else []
-    lines += [f"> {code_span(text)}" for text in (note.detail, note.advice, note.command) if text]
+    lines += [f"> {code_span(text)}" for text in (note.detail, cost, note.advice, note.command) if text]
     return "  \n".join(lines)
 
 

@@ -10,6 +10,7 @@ from typing_extensions import assert_never
 import ftplan
 from ftplan.core.plan import Note, Plan, Unchanged
 from ftplan.core.records import State
+from ftplan.core.spec import Address
 from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Reason, Step, Train, Upload
 from ftplan.views.cost_json import cost_estimate
 from ftplan.views.json_documents import output_document, resource, state_document
@@ -50,6 +51,8 @@ def resource_changes(plan: Plan) -> list[dict[str, Any]]:
     """One change for each thing that has a step, and a no-op for each that has none; by address."""
     told = [_change(step, plan) for step in plan.steps if not is_part_of_another(step, plan)]
     kept = [_no_op(unchanged, plan) for unchanged in plan.unchanged]
+    # What waits for consent stays as it is, and is there for policies to see.
+    kept += [_waiting(note.address, plan) for note in plan.withheld if note.address]
     return sorted([*told, *kept], key=lambda change: (change["address"], change["provider_name"]))
 
 
@@ -138,6 +141,13 @@ def _no_op(unchanged: Unchanged, plan: Plan) -> dict[str, Any]:
         "replace_paths": [],
     }
     return {**_name(address, unchanged.provider), "change": change}
+
+
+def _waiting(address: Address, plan: Plan) -> dict[str, Any]:
+    remembered = plain(plan.before.get(str(address), {})) or None
+    provider = str(plan.after.get(str(address), remembered or {}).get("provider", ""))
+    told = _no_op(Unchanged(address, provider), plan)
+    return {**told, "change": {**told["change"], "before": remembered, "after": remembered}}
 
 
 def _name(address: str, provider: str) -> dict[str, Any]:

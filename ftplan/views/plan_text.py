@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from ftplan.core.plan import Note, Plan
 from ftplan.errors import Problem
 from ftplan.views.message_text import render_problems
-from ftplan.views.plan_money import cost_lines, life_line
+from ftplan.views.plan_money import cost_lines, estimate_text, life_line
 from ftplan.views.plan_steps import render_step
 from ftplan.views.plan_words import LEGEND, is_part_of_another, step_words
-from ftplan.views.style import Style, clean, clean_lines
+from ftplan.views.style import Look, Style, clean, clean_lines
 
+_NAMED = 8
 _INTRODUCTION = "ftplan made the following execution plan. Actions are indicated with the following symbols:"
 _NOTHING = {
     "normal": (
@@ -47,7 +49,7 @@ def render_plan(plan: Plan, style: Style, *, compact_warnings: bool = False, err
 def summary_line(plan: Plan) -> str:
     """The one line other programs look for."""
     if _is_empty(plan):
-        return _NOTHING[plan.mode][0]
+        return _waiting(plan.withheld) if plan.withheld else _NOTHING[plan.mode][0]
     add, change, destroy = plan.totals()
     return f"Plan: {add} to add, {change} to change, {destroy} to destroy."
 
@@ -63,10 +65,15 @@ def render_notes(plan: Plan, style: Style, *, compact_warnings: bool = False, er
 
 def note_problem(note: Note) -> Problem:
     """`note` as a problem, with its gate named."""
-    gate = f"The {note.gate} gate refuses this plan: nothing will be started." if note.gate else ""
+    gated = note.gate and note.severity == "error"
+    parts = [
+        note.detail,
+        f"The {note.gate} gate refuses this plan: nothing will be started." if gated else "",
+        f"Training it again: {estimate_text(note.estimate)}." if note.estimate else "",
+    ]
     return Problem(
         note.summary,
-        "\n".join(part for part in (note.detail, gate if note.severity == "error" else "") if part),
+        "\n".join(part for part in parts if part),
         place=note.place,
         advice=note.advice,
         command=note.command,
@@ -77,6 +84,13 @@ def note_problem(note: Note) -> Problem:
 
 def _is_empty(plan: Plan) -> bool:
     return plan.changes_nothing and not plan.errors and not (plan.drift and plan.mode == "refresh-only")
+
+
+def _waiting(withheld: Sequence[Note]) -> str:
+    names = [clean(note.address) for note in withheld[:_NAMED]]
+    names += [f"{len(withheld) - _NAMED} more"] if len(withheld) > _NAMED else []
+    waits = "waits" if len(withheld) == 1 else "wait"
+    return f"No changes. {', '.join(names)} {waits} for your consent to be trained again."
 
 
 def _info(note: Note, style: Style) -> str:
@@ -127,10 +141,11 @@ def _summary(plan: Plan, style: Style) -> str:
             "This is a refresh-only plan, so nothing will be started to undo these changes. Applying it records them "
             "in the state."
         )
-    headline, sentence = _NOTHING[plan.mode]
+    sentence = _NOTHING[plan.mode][1]
     if plan.mode == "normal" and (plan.drift or plan.notes):
         sentence = "Nothing is uploaded, trained or paid for; what is worth knowing all the same is told here."
-    return f"{style.paint(headline, 'bold', 'green')}\n\n{_wrapped(sentence)}"
+    colour: Look = "yellow" if plan.withheld else "green"
+    return f"{style.paint(summary_line(plan), 'bold', colour)}\n\n{_wrapped(sentence)}"
 
 
 def _wrapped(text: str, width: int = 100) -> str:

@@ -77,6 +77,10 @@ def test_a_failed_job_is_told_in_the_providers_words_and_its_siblings_are_traine
     assert bench.model_id("good")
     assert len(bench.requests("POST", JOBS)) == 2
 
+    consent = {"lifecycle": {"retry_failed": True}}
+    bench.declare(
+        {"bad": model(suffix="bad", **consent), "good": model(suffix="good"), "child": model(base_model="model.bad")}
+    )
     planned = bench.plan("-detailed-exitcode")
     assert planned.code == 2
     assert "# model.bad is tainted, so must be replaced" in planned.out
@@ -95,17 +99,50 @@ def test_a_job_that_fails_when_its_files_are_checked_is_a_failed_job(bench: Work
     assert any("Row 3 is odd" in line["@message"] + json.dumps(line) for line in lines.lines())
 
 
-def test_a_failed_job_is_not_tried_again_where_that_is_not_wanted(bench: Workbench) -> None:
-    bench.bot(lifecycle={"retry_failed": False})
-    bench.order({"job_fails": {"code": "x", "message": "y"}})
+def test_a_failed_job_is_not_paid_for_again_without_consent(bench: Workbench) -> None:
+    bench.bot()
+    bench.order({"job_fails": {"code": "odd_row", "message": "Row 3 is odd"}})
     assert bench.run(*APPLY).code == 11
     planned = bench.plan("-detailed-exitcode")
-    assert planned.code == 0
-    assert "Warning: Failed job" in planned.said
-    assert "ftplan apply -replace=model.bot" in planned.said
-    bench.apply()
+    assert planned.code == 2
+    assert "No changes. model.bot waits for your consent to be trained again." in planned.out
+    assert "Warning: Failed job" in planned.out
+    assert "odd_row: Row 3 is odd" in planned.out
+    assert "Training it again: $" in planned.out
+    assert "retry_failed: true" in planned.out
+    assert "ftplan apply -replace=model.bot" in planned.out
+    again = bench.run(*APPLY)
+    assert again.code == 11
+    assert "Models without a job that succeeded" in again.err
     assert bench.bought() == (1, 1)
     bench.apply("-replace=model.bot")
+    assert bench.bought() == (1, 2)
+    assert "Your infrastructure matches the configuration" in bench.plan().out
+
+
+def test_a_failed_job_waits_for_consent_even_when_the_state_is_lost(bench: Workbench) -> None:
+    bench.bot()
+    bench.order({"job_fails": {"code": "odd_row", "message": "Row 3 is odd"}})
+    assert bench.run(*APPLY).code == 11
+    for name in ("ftplan.state.json", "ftplan.state.json.backup"):
+        (bench.folder / name).unlink()
+    assert "odd_row: Row 3 is odd" in bench.plan().out
+    assert bench.run(*APPLY).code == 11
+    assert bench.bought() == (1, 1)
+
+
+def test_what_waits_for_consent_holds_up_its_children_alone(bench: Workbench) -> None:
+    bench.rows("rows.jsonl")
+    bench.declare({"bad": model(suffix="bad")})
+    bench.order({"job_fails": {"code": "x", "message": "y"}})
+    assert bench.run(*APPLY).code == 11
+    bench.declare({"bad": model(suffix="bad"), "child": model(base_model="model.bad"), "good": model(suffix="good")})
+    done = bench.run(*APPLY)
+    assert done.code == 11
+    assert "Waits for its parent" in done.said
+    assert "model.child" in done.said
+    assert "Apply complete! Resources: 1 added" in done.out
+    assert bench.model_id("good")
     assert bench.bought() == (1, 2)
 
 

@@ -239,7 +239,7 @@ def test_what_only_reads_takes_variables_too(bench: Workbench) -> None:
 
 
 def test_compact_warnings_take_one_line_each(bench: Workbench) -> None:
-    bench.bot(lifecycle={"retry_failed": False})
+    bench.bot()
     bench.order({"job_fails": {"code": "x", "message": "y"}})
     assert bench.run("apply", "-auto-approve").code == 11
     assert "╷" in bench.plan().out

@@ -69,7 +69,7 @@ def test_a_full_configuration_is_decoded(load):
     )
     assert bot.method == Method("supervised", 3, {"batch_size": "auto", "learning_rate_multiplier": 1.8})
     assert bot.metadata == {"team": "support"}
-    assert bot.lifecycle == Lifecycle(ignore_changes=("suffix",))
+    assert bot.lifecycle == Lifecycle(retry_failed=True, ignore_changes=("suffix",))
 
 
 def test_every_key_of_a_model_has_its_place(load):
@@ -103,7 +103,7 @@ def test_defaults_fill_what_is_not_written(load):
     bot = project.models["bot"]
     assert (bot.provider, bot.validation, bot.suffix, bot.seed) == ("openai", None, None, None)
     assert bot.method == Method("supervised", "auto", {}, None)
-    assert bot.lifecycle == Lifecycle(False, "forget", True, False, ())
+    assert bot.lifecycle == Lifecycle(False, "forget", False, False, ())
     assert project.state == StateSpec("local", {})
     assert (project.budget.max_total, project.budget.max_per_model) == (None, None)
 

@@ -20,18 +20,21 @@ STEP_KEYS = (
     *("reason", "attempt", "job_id", "model_id", "file_id", "shared_with", "parent", "replaces_model", "key"),
     *("changes", "running", "found_id", "replaces", "provider", "detail", "epochs", "tokens", "cost"),
 )
+EXPECT_KEYS = ("steps", "notes", "unchanged", "summary", "totals", "cost", "drift", "withheld")
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_the_decision_table_answers_as_its_case_file_says(path: Path) -> None:
     document = read_case(path)
-    expect = only(document["expect"], ("steps", "notes", "unchanged", "summary", "totals", "cost", "drift"), path.name)
+    expect = only(document["expect"], EXPECT_KEYS, path.name)
     plan = load_world(document).plan()
     wanted = expect.get("steps") or []
     assert [_step_as(step, want) for step, want in zip(plan.steps, wanted, strict=False)] == wanted, plan.steps
     assert [_kind(step) for step in plan.steps] == [next(iter(want)) for want in wanted], plan.steps
     assert [_note_as(note) for note in plan.notes] == (expect.get("notes") or []), plan.notes
     assert sorted(str(item.address) for item in plan.unchanged) == sorted(expect.get("unchanged") or [])
+    held = {str(note.address): note.withheld.value for note in plan.withheld if note.withheld}
+    assert held == (expect.get("withheld") or {})
     _check_sums(plan, expect)
 
 

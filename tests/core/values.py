@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from casefile import catalog, model_spec, project
@@ -40,6 +41,9 @@ def file(content: str = "c1", *datasets: str, provider: str = "openai", id: str 
 
 def full_state() -> State:
     """A state that holds something of everything. It is what tests/states/v1.json says."""
+    consenting = Lifecycle(retry_failed=True)
+    strict = replace(consenting, prevent_destroy=True, on_removed="delete", ignore_changes=("suffix", "seed"))
+    child = job("job-2", Phase.RUNNING)
     failed = job("job-0", Phase.FAILED, error_code="bad_data", error_message="Zeile 3: „kaputt“")
     return State(
         "support",
@@ -54,10 +58,10 @@ def full_state() -> State:
                 "bot",
                 recipe={"account": "openai", "base_model": "mini-1", "n_epochs": 3, "hyperparameters": {"beta": 0.5}},
                 job=job(trained_tokens=3000, finished_at=9, result_files=("file-9",), training_file="file-1"),
-                lifecycle=Lifecycle(prevent_destroy=True, on_removed="delete", ignore_changes=("suffix", "seed")),
+                lifecycle=strict,
                 former=(FormerJob("f0", failed),),
             ),
-            record("child", parent="model.bot", adopted=True, attempt=2, job=job("job-2", Phase.RUNNING)),
+            record("child", parent="model.bot", adopted=True, attempt=2, job=child, lifecycle=consenting),
         ],
-        [Intent("late", "openai", "k3", "f3", 1, {"seed": None}, "2026-11-01T00:00:00+00:00", "file-1")],
+        [Intent("late", "openai", "k3", "f3", 1, {"seed": None}, "2026-11-01T00:00:00+00:00", "file-1", consenting)],
     )

@@ -14,6 +14,7 @@ from ftplan.core.events import IntentDropped, JobStarted
 from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Capabilities, ListsJobs
 from ftplan.core.recipe import call_seed
+from ftplan.core.spec import Lifecycle
 from ftplan.errors import ProviderError, Unreachable
 
 WAIT_SECONDS = CALL_TIMEOUT_SECONDS / 3 + CALL_TIMEOUT_SECONDS + 60.0
@@ -223,7 +224,7 @@ def test_a_seed_that_was_given_is_sent_as_it_is() -> None:
 
 
 def test_the_seed_of_another_try_is_another_one() -> None:
-    world = World([model("bot")])
+    world = World([model("bot", lifecycle=Lifecycle(retry_failed=True))])
     world.service.endings["model.bot"] = Phase.FAILED
     world.apply()
     world.apply()

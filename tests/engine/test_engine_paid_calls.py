@@ -10,6 +10,7 @@ from ftplan.core.events import IntentDropped, JobStarted, StepSkipped, Told, Tra
 from ftplan.core.facts import Phase
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS
 from ftplan.core.recipe import MARK_KEY
+from ftplan.core.spec import Lifecycle
 from ftplan.errors import ProviderError, Rejected
 
 WINDOW_SECONDS = CALL_TIMEOUT_SECONDS / 3
@@ -218,7 +219,7 @@ def test_no_other_step_comes_between_an_intent_and_its_call() -> None:
 
 
 def test_a_failed_job_is_tried_again_under_a_new_key() -> None:
-    world = World([model("bot")])
+    world = World([model("bot", lifecycle=Lifecycle(retry_failed=True))])
     world.service.endings["model.bot"] = Phase.FAILED
     world.apply()
     world.service.endings.clear()

@@ -71,6 +71,7 @@ def lifecycles() -> st.SearchStrategy[Lifecycle]:
     return st.builds(
         Lifecycle,
         on_removed=st.sampled_from(("forget", "delete")),
+        retry_failed=st.booleans(),
         cancel_running=st.booleans(),
         ignore_changes=st.sampled_from(((), ("seed",), ("dataset", "base_model"))),
     )

@@ -145,7 +145,7 @@ class Incarnation:
     def _approve(self, plan: Plan) -> None:
         for step in plan.steps:
             if isinstance(step, Train):
-                self.world.approve(step.key, step.fingerprint, instead=step.reason is Reason.FORCED)
+                self.world.approve(step.key, step.fingerprint, step.address.name, instead=step.reason is Reason.FORCED)
 
     def _tell(self, event: Event) -> None:
         self.told.append(event)

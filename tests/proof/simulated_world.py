@@ -4,7 +4,7 @@ Nothing here knows ftplan's engine. The world goes on whether or not anybody run
 writes down whatever must never happen, by the name of the promise that it breaks:
 
 I1  one call key buys one job, and one recipe is not bought again while what was bought of it is good
-I2  nothing is bought that no plan announced
+I2  nothing is bought that no plan announced, and what failed is not announced again without consent
 I3  the serial grows by exactly one a write
 I4  a run that was overtaken writes nothing more
 I5  at rest no intent is open, the plan is empty, the state says what the provider says, and no job is forgotten
@@ -26,7 +26,7 @@ from ftplan.core.codec import decode_state
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.facts import DatasetFacts, Phase, RemoteFile, RemoteJob, TokenFacts
 from ftplan.core.ports import JobRequest
-from ftplan.core.recipe import MARK_FINGERPRINT, MARK_KEY
+from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY
 from ftplan.core.records import State
 from ftplan.core.spec import DatasetSpec, ModelSpec, Project, ProviderSpec
 
@@ -105,9 +105,15 @@ class World:
 
     # The books.
 
-    def approve(self, key: str, recipe: str, *, instead: bool) -> None:
-        """A plan announced this call; `instead` of what was bought of the recipe before."""
+    def approve(self, key: str, recipe: str, name: str, *, instead: bool) -> None:
+        """A plan announced this call for the model `name`; `instead` of what was bought of the recipe before."""
         self.approved.add(key)
+        marks = {MARK_FINGERPRINT: recipe, MARK_ADDRESS: f"model.{name}"}
+        tries = [job for job in self.jobs() if marks.items() <= job.metadata.items()]
+        ended = tries[-1].phase if tries else None
+        consent = instead or any(spec.name == name and spec.lifecycle.retry_failed for spec in self.models)
+        if ended in (Phase.FAILED, Phase.CANCELLED) and not consent:
+            self.breaks("I2", f"model.{name} failed and was to be bought again without consent")
         if instead:
             self.unwanted |= {job.id for job in self.jobs() if job.metadata[MARK_FINGERPRINT] == recipe}
 

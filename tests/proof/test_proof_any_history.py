@@ -24,7 +24,7 @@ from world import model
 from ftplan.core.facts import Phase
 from ftplan.core.planner import Policy
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS
-from ftplan.core.spec import Address, Method
+from ftplan.core.spec import Address, Lifecycle, Method
 
 NAMES = ("a", "b", "child")
 names = st.sampled_from(NAMES)
@@ -56,6 +56,11 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(name=names, suffix=st.sampled_from((None, "tone")))
     def edit_suffix(self, name: str, suffix: str | None) -> None:
         self._edit(name, suffix=suffix)
+
+    @rule(name=names, retry=st.booleans())
+    def give_or_take_consent(self, name: str, retry: bool) -> None:
+        """To another try of what failed."""
+        self._edit(name, lifecycle=Lifecycle(retry_failed=retry))
 
     @rule(base=st.sampled_from((BASE, "model.a", "model.b")))
     def edit_base(self, base: str) -> None:
@@ -163,6 +168,8 @@ class AnyHistory(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.world.service.endings.clear()
+        for name in NAMES:  # what failed is told for ever, and never trained, until its owner consents
+            self._edit(name, lifecycle=Lifecycle(retry_failed=True))
         come_to_rest(self.world)
         assert not self.world.broken
 

@@ -228,6 +228,21 @@ def failed_retry() -> Plan:
     return plan(step, before=before, unchanged=KEPT)
 
 
+def waiting_for_consent() -> Plan:
+    note = Note(
+        "warning",
+        "Failed job",
+        "model.support-bot has no model of this recipe: its job ftjob-0001 ended failed: server_error: The job failed.",
+        address=BOT,
+        advice="Another try is paid for again, so it needs your consent:",
+        command="ftplan apply -replace=model.support-bot",
+        withheld=Reason.FAILED,
+        estimate=estimate(),
+    )
+    before = {**HELD, "model.support-bot": remembered(id=None, status="failed")}
+    return plan(before=before, notes=(note,), unchanged=KEPT)
+
+
 def forced() -> Plan:
     return plan(train(reason=Reason.FORCED, attempt=2, replaces_model=TUNED), before=KNOWN, unchanged=KEPT)
 
@@ -323,6 +338,7 @@ EXAMPLES = {
         shared,
         awaited,
         failed_retry,
+        waiting_for_consent,
         forced,
         forgotten,
         deleted,

@@ -78,6 +78,7 @@ def test_a_plan_document_has_the_keys_policies_read(name: str) -> None:
         ("deleted", ["delete"], "delete_because_no_resource_config"),
         ("destroy", ["delete"], None),
         ("no_changes", ["no-op"], None),
+        ("waiting_for_consent", ["no-op"], None),
     ],
 )
 def test_each_step_has_terraforms_actions_and_reason(name: str, actions: list[str], reason: str | None) -> None:
@@ -127,6 +128,12 @@ def test_a_refused_plan_is_not_applyable_and_a_failed_one_errored() -> None:
     assert (refused["applyable"], refused["errored"]) == (False, False)
     assert (failed["applyable"], failed["errored"]) == (False, True)
     assert document("no_changes")["applyable"] is False
+
+
+def test_a_model_that_waits_for_consent_is_seen_as_it_stands() -> None:
+    change = next(c["change"] for c in document("waiting_for_consent")["resource_changes"] if c["type"] == "model")
+    assert change["before"] == change["after"]
+    assert change["after"]["status"] == "failed"
 
 
 def test_the_prior_state_is_the_state_where_it_is_given() -> None:
