@@ -44,7 +44,8 @@ _MODEL_FIELDS = frozenset(field.name for field in fields(BaseModel)) - {"id"}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a service refuses by size. Lengths in characters; `image_models` take images in their training data."""
+    """What a service refuses by size. Lengths in characters; `image_models` take images in their training data. With
+    no `metadata_pairs` its jobs carry no metadata, and cannot be searched by it."""
 
     suffix_length: int = 64
     metadata_pairs: int = 16

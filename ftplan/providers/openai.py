@@ -34,7 +34,8 @@ EVENTS_PER_PAGE = 50
 
 
 class OpenAIProvider:
-    """A `Provider` that also tells how far a job is (`HasProgress`). `limits` and `patience` are for tests."""
+    """A `Provider` that also tells how far a job is (`HasProgress`) and shows every job (`ListsJobs`). `limits` and
+    `patience` are for tests."""
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class OpenAIProvider:
         return self._catalog
 
     def capabilities(self) -> Capabilities:
-        return Capabilities()
+        return Capabilities(searches_jobs=self._keeps_metadata())
 
     def validate(self, model: DesiredModel) -> Sequence[Problem]:
         host = urlsplit(self._connection.base_url or "").hostname
@@ -100,12 +101,12 @@ class OpenAIProvider:
         return min(fits, key=lambda file: (file.created_at, file.id), default=None)
 
     def find_jobs(self, marks: Mapping[str, str]) -> Sequence[RemoteJob]:
-        with self._translate.reading("search its jobs"):
-            jobs = self._clients.reads.fine_tuning.jobs.with_raw_response
-            ask: dict[str, Any] = {"limit": JOBS_PER_PAGE, "metadata": dict(marks)}
-            found = [self._job(row) for row in _pages(lambda after: jobs.list(**ask, **after))]
-        carrying = [job for job in found if marks.items() <= job.metadata.items()]
-        return tuple(sorted(carrying, key=lambda job: (job.created_at, job.id)))
+        found = self._list_jobs("search its jobs", metadata=dict(marks))
+        return tuple(job for job in found if marks.items() <= job.metadata.items())
+
+    def list_jobs(self, since: int) -> Sequence[RemoteJob]:
+        # Not every service lists the newest first, so no page may be left out.
+        return tuple(job for job in self._list_jobs("list its jobs") if job.created_at >= since)
 
     def progress(self, job_id: str) -> JobProgress | None:
         with self._translate.reading(f"show the events of the job {job_id}"):
@@ -121,7 +122,7 @@ class OpenAIProvider:
 
     def start_job(self, request: JobRequest) -> RemoteJob:
         with self._translate.writing(f"start a job on {request.base_model}"):
-            order = job_to_wire(request)
+            order = job_to_wire(request if self._keeps_metadata() else replace(request, metadata={}))
             # One POST. The writing client never repeats: see openai_clients.
             return self._job(_body(self._clients.writes.fine_tuning.jobs.with_raw_response.create(**order)))
 
@@ -148,6 +149,17 @@ class OpenAIProvider:
         with self._translate.writing(f"delete the model {model_id}"):
             id = checked_id(model_id)
             return _is_deleted(_unless_gone(lambda: self._clients.writes.models.with_raw_response.delete(id)))
+
+    def _keeps_metadata(self) -> bool:
+        return self._limits.metadata_pairs > 0
+
+    def _list_jobs(self, what: str, **filters: Any) -> Sequence[RemoteJob]:
+        """The jobs of every page, oldest first."""
+        with self._translate.reading(what):
+            jobs = self._clients.reads.fine_tuning.jobs.with_raw_response
+            ask = {"limit": JOBS_PER_PAGE, **filters}
+            found = [self._job(row) for row in _pages(lambda after: jobs.list(**ask, **after))]
+        return sorted(found, key=lambda job: (job.created_at, job.id))
 
     def _job(self, body: Mapping[str, Any]) -> RemoteJob:
         """The job in `body`. What it says of its failure is kept in the state, so it is cleaned like any message."""

@@ -99,7 +99,9 @@ def _sizes(model: DesiredModel, limits: Limits) -> Iterator[Problem]:
         detail = f"It has {len(suffix)} characters; 1 to {limits.suffix_length} are allowed."
         yield _problem(model, "suffix", "Suffix too long" if suffix else "Suffix empty", detail)
     room = limits.metadata_pairs - len(OUR_MARKS)
-    if len(pairs) > room:
+    if pairs and limits.metadata_pairs == 0:
+        yield _problem(model, "metadata", "No metadata taken", "Jobs of this service carry no metadata.", "Remove it.")
+    elif len(pairs) > max(room, 0):
         detail = f"It has {len(pairs)} pairs; {room} are left beside the {len(OUR_MARKS)} that ftplan adds."
         yield _problem(model, "metadata", "Too much metadata", detail)
     for key, value in pairs.items():

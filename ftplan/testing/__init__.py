@@ -14,7 +14,7 @@ Needs pytest. What a test cannot find out by itself it takes from fixtures that 
 from __future__ import annotations
 
 from ftplan.testing.backend_contract import BackendContract, claim_of
-from ftplan.testing.provider_contract import ProviderContract, upload_of
+from ftplan.testing.provider_contract import ListsJobsContract, ProviderContract, upload_of
 from ftplan.testing.stopped_clock import StoppedClock
 
-__all__ = ["BackendContract", "ProviderContract", "StoppedClock", "claim_of", "upload_of"]
+__all__ = ["BackendContract", "ListsJobsContract", "ProviderContract", "StoppedClock", "claim_of", "upload_of"]

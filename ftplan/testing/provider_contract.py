@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from ftplan.core.facts import RemoteFile
-from ftplan.core.ports import JobRequest, Provider, UploadRequest
+from ftplan.core.ports import JobRequest, ListsJobs, Provider, UploadRequest
 from ftplan.core.recipe import upload_name
 from ftplan.errors import Unreachable
 
@@ -26,8 +26,8 @@ def upload_of(content: bytes, dataset: str = "contract") -> UploadRequest:
     return UploadRequest(upload_name(dataset, sha256), len(content), sha256, lambda: io.BytesIO(content))
 
 
-class ProviderContract:
-    """What the engine relies on in every `Provider`. Override `provider`, and the other fixtures where they differ."""
+class ServiceFixtures:
+    """What the contracts ask for. Override `provider`, and the others where they differ."""
 
     @pytest.fixture
     def provider(self) -> Provider:
@@ -71,6 +71,10 @@ class ProviderContract:
             seed=7,
             metadata={"ftplan_key": "key-1", "ftplan_project": "contract", "team": "tests"},
         )
+
+
+class ProviderContract(ServiceFixtures):
+    """What the engine relies on in every `Provider`."""
 
     def test_none_means_asked_and_gone(self, provider: Provider) -> None:
         assert provider.get_file("file-neverwas") is None
@@ -142,3 +146,34 @@ class ProviderContract:
         assert provider.delete_file(sent.id) is False
         assert provider.get_file(sent.id) is None
         assert provider.delete_model("ft:never:was::one") is False
+
+
+class ListsJobsContract(ServiceFixtures):
+    """What the engine relies on in a provider that is `ListsJobs`, to find a call whose answer was lost."""
+
+    @pytest.fixture
+    def listing(self, provider: Provider) -> ListsJobs:
+        assert isinstance(provider, ListsJobs)
+        return provider
+
+    def test_every_job_is_listed_oldest_first(self, provider: Provider, listing: ListsJobs, order: JobRequest) -> None:
+        started = {provider.start_job(order).id for _ in range(3)}
+        listed = listing.list_jobs(0)
+        assert {job.id for job in listed} == started
+        assert [job.created_at for job in listed] == sorted(job.created_at for job in listed)
+
+    def test_a_listing_begins_at_its_moment(self, provider: Provider, listing: ListsJobs, order: JobRequest) -> None:
+        job = provider.start_job(order)
+        assert [listed.id for listed in listing.list_jobs(job.created_at)] == [job.id]
+        assert not listing.list_jobs(job.created_at + 1)
+
+    def test_a_listed_job_names_the_file_it_was_started_with(
+        self, provider: Provider, listing: ListsJobs, order: JobRequest
+    ) -> None:
+        job = provider.start_job(order)
+        assert [(listed.id, listed.training_file) for listed in listing.list_jobs(0)] == [(job.id, order.training_file)]
+
+    def test_silence_is_no_empty_list(self, unreachable: Provider) -> None:
+        assert isinstance(unreachable, ListsJobs)
+        with pytest.raises(Unreachable):
+            unreachable.list_jobs(0)

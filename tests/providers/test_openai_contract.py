@@ -14,15 +14,16 @@ from ftplan.core.facts import Phase
 from ftplan.core.ports import JobRequest, Provider
 from ftplan.core.spec import ProviderSpec
 from ftplan.providers import connection, load_catalog, open_provider
+from ftplan.providers.catalog import Limits
 from ftplan.providers.openai import OpenAIProvider
 from ftplan.providers.openai_clients import Patience
 from ftplan.sandbox import RunningSandbox, start
-from ftplan.testing import ProviderContract
+from ftplan.testing import ListsJobsContract, ProviderContract
 
 SANDBOX = ProviderSpec("rehearsal", "sandbox")
 
 
-class TestOpenAI(ProviderContract):
+class TestOpenAI(ProviderContract, ListsJobsContract):
     @pytest.fixture
     def sandbox(self, tmp_path: Path) -> Iterator[RunningSandbox]:
         with start(tmp_path / "sandbox.sqlite", speed=1) as running:
@@ -56,6 +57,15 @@ class TestOpenAI(ProviderContract):
         rule = json.dumps([{"ignore_metadata_filter": True}]).encode()
         urllib.request.urlopen(urllib.request.Request(f"{sandbox.control_url}/faults", rule, method="POST")).close()
         assert not provider.find_jobs({"ftplan_key": "key-2"})
+
+    def test_where_jobs_carry_no_metadata_none_is_sent_and_nothing_searched(
+        self, sandbox: RunningSandbox, order: JobRequest
+    ) -> None:
+        catalog = load_catalog("sandbox")
+        bare = OpenAIProvider(connection(SANDBOX, catalog, {}, sandbox.url), catalog, limits=Limits(metadata_pairs=0))
+        assert not bare.capabilities().searches_jobs
+        job = bare.start_job(order)
+        assert [(listed.id, listed.metadata) for listed in bare.list_jobs(0)] == [(job.id, {})]
 
     def test_an_order_is_understood(self, provider: Provider, order: JobRequest) -> None:
         job = provider.start_job(order)

@@ -12,6 +12,8 @@ from ftplan.core.ports import ProviderReader
 from ftplan.core.spec import Address, Method, ModelSpec, ProviderSpec
 from ftplan.errors import Place, Problem
 from ftplan.providers import load_catalog, open_provider
+from ftplan.providers.catalog import Limits
+from ftplan.providers.openai_rules import problems_of
 
 CATALOG = load_catalog("openai")
 FACTS = DatasetFacts("a" * 64, "b" * 64, 100, 10, "chat")
@@ -103,6 +105,14 @@ def test_a_grader_belongs_to_reinforcement_and_reinforcement_to_a_grader() -> No
 def test_reinforcement_without_validation_is_a_warning() -> None:
     (problem,) = problems(wanted(**{**RFT, "validation": None}))
     assert (problem.summary, problem.severity) == ("No validation dataset", "warning")
+
+
+def test_metadata_is_refused_where_jobs_carry_none() -> None:
+    limits = Limits(metadata_pairs=0)
+    assert [p.summary for p in problems_of(wanted(metadata={"a": "b"}), CATALOG, limits, is_own_host=True)] == [
+        "No metadata taken"
+    ]
+    assert not problems_of(wanted(), CATALOG, limits, is_own_host=True)
 
 
 @pytest.mark.parametrize(("length", "expected"), [(1, []), (64, []), (0, ["Suffix empty"]), (65, ["Suffix too long"])])
