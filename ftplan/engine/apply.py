@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ftplan.core.desired import root_base
 from ftplan.core.events import LifecycleChanged, StepFailed, StepSkipped, Told
 from ftplan.core.plan import Plan
+from ftplan.core.records import State
 from ftplan.core.spec import Address
-from ftplan.core.steps import Adopt, Await, Cancel, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Forget, Step, Train, Upload
 from ftplan.engine.actions import VERBS, action
 from ftplan.engine.context import Run
 from ftplan.engine.effects import Action
@@ -71,7 +72,8 @@ def _open(name: str) -> Problem:
 def _task(run: Run, number: int, steps: tuple[Step, ...]) -> Task[int]:
     step = steps[number]
     lane = _lane(run, step) if isinstance(step, (Train, Await)) else None
-    return Task(lambda: _begin(run, step), _needs(number, steps), lane, lambda error: _tell_failure(run, step, error))
+    needs = _needs(number, steps, run.state())
+    return Task(lambda: _begin(run, step), needs, lane, lambda error: _tell_failure(run, step, error))
 
 
 def _lane(run: Run, step: Train | Await) -> str:
@@ -92,9 +94,13 @@ def _begin(run: Run, step: Step) -> Action[None] | None:
     return action(run, step)
 
 
-def _needs(number: int, steps: tuple[Step, ...]) -> frozenset[int]:
+def _needs(number: int, steps: tuple[Step, ...], state: State) -> frozenset[int]:
     """The steps that have to be done before this one."""
     step = steps[number]
+    if isinstance(step, Forget):
+        # A job that goes to another name is let go of when it has arrived there: in between nobody would know of it.
+        job = state.models[step.address.name].job.id
+        return frozenset(n for n, other in enumerate(steps) if isinstance(other, Adopt) and other.job_id == job)
     return frozenset(n for n, other in enumerate(steps) if n != number and _needed(other, step))
 
 

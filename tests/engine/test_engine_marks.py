@@ -230,3 +230,36 @@ def test_the_seed_of_another_try_is_another_one() -> None:
     world.apply()
     first, second = (request.seed for request in world.service.requests)
     assert first != second
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_renamed_model_keeps_its_job_wherever_the_run_dies(wait: bool) -> None:
+    for boundary in range(1, 100):
+        world = listing(model("old"))
+        world.apply(wait=wait)
+        world.declare(model("new"))
+        world.crash_at = world.boundaries + boundary
+        try:
+            world.apply(wait=wait)
+        except SimulatedCrash:
+            world.crash_at = None
+            world.apply()
+            assert set(world.state.models) == {"new"}
+            assert len(world.service.jobs) == 1
+        else:
+            break
+    assert 3 < boundary < 99
+
+
+def test_a_job_is_let_go_of_under_its_old_name_only_when_it_has_arrived_under_the_new_one() -> None:
+    world = listing(model("old"))
+    world.apply()
+    world.declare(model("new"))
+    plan = world.plan()
+    kept = world.service.jobs.pop("job-1")  # it cannot be taken over just now
+    assert world.carry_out(plan).failed
+    assert set(world.state.models) == {"old"}
+    world.service.jobs["job-1"] = kept
+    world.apply()
+    assert set(world.state.models) == {"new"}
+    assert len(world.service.requests) == 1
