@@ -29,6 +29,7 @@ class LocalBackend:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = LockFile(path.with_name(f".{path.name}.lock"))
+        self._claim: str | None = None
 
     def where(self) -> str:
         return self._path.name
@@ -55,9 +56,12 @@ class LocalBackend:
 
     def save(self, data: bytes, replacing: str | None) -> str:
         """Writes `data` beside the file, syncs it, keeps the present one as `.backup`, and renames. Nobody else
-        saves meanwhile, locked or not: of two runs that read the same state, one wins."""
+        saves meanwhile, locked or not: of two runs that read the same state, one wins. Who took the lock and has it no
+        more writes nothing, even where nobody else has written yet."""
         try:
-            with self._lock.alone():
+            with self._lock.alone() as guarded:
+                if self._claim is not None and guarded.claim_id() != self._claim:
+                    raise StateConflict(Problem("The lock was taken away", self._fenced()))
                 present = self.load()
                 if (present.tag if present else None) != replacing:
                     raise StateConflict(Problem("State was written by another run", self._overtaken()))
@@ -77,6 +81,7 @@ class LocalBackend:
                 if left <= 0 and attempt.found is not None:
                     raise refusal(attempt.found, self.where())
                 time.sleep(max(0.0, min(POLL_SECONDS, left)))
+        self._claim = claim.id
         # Nobody saves meanwhile, so that whatever is there now is nobody's any more. What cannot be cleared stays.
         with contextlib.suppress(OSError), self._lock.alone():
             _clear_leftovers(self._path)
@@ -85,6 +90,7 @@ class LocalBackend:
     def unlock(self, claim_id: str) -> None:
         with self._errors_of_the_lock():
             self._lock.give_back(claim_id)
+        self._claim = None
 
     def holder(self) -> Claim | None:
         with self._errors_of_the_lock():
@@ -144,6 +150,9 @@ class LocalBackend:
 
     def _overtaken(self) -> str:
         return f"{self.where()} is not what this run last read or wrote."
+
+    def _fenced(self) -> str:
+        return f"Somebody broke the lock that this run held on {self.where()}, so it writes nothing more."
 
     @contextlib.contextmanager
     def _errors_of_the_lock(self) -> Iterator[None]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -35,7 +35,7 @@ class LockFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def alone(self) -> AbstractContextManager[object]:
+    def alone(self) -> _Guarded:
         """A moment in which no other process takes or gives back the lock, nor has such a moment."""
         return _Guarded(self.path, create=True)
 
@@ -150,10 +150,21 @@ class _Guarded:
             found = {}
         return found if isinstance(found, dict) else {}
 
+    def claim_id(self) -> str | None:
+        """Whose claim stands, by its id."""
+        found = _claim(self.read())
+        return found.id if found else None
+
     def write(self, claim: dict[str, Any] | None) -> None:
+        """Half a claim would be nobody's to give back: where there is no room for all of it, nothing stands."""
         data = b"" if claim is None else json.dumps(claim).encode()
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, data, 0)
+        try:
+            if os.pwrite(self._descriptor, data, 0) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            os.ftruncate(self._descriptor, 0)
+            raise
         os.fsync(self._descriptor)
 
 

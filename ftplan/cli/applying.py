@@ -82,6 +82,7 @@ def _run(session: Session, desired: Desired, ledger: Ledger, request: Request, v
         poll_seconds=seconds_of("FTPLAN_POLL_SECONDS"),
         list_lag_seconds=seconds_of("FTPLAN_LIST_LAG_SECONDS"),
         call_seconds=call_seconds(),
+        from_nothing=ledger.from_nothing,
     )
 
 
@@ -156,10 +157,13 @@ def _stopped(outcome: Outcome, state: State) -> FtplanError:
         for record in (state.models.get(step.address.name),)
         if record is not None and not record.job.phase.settled
     ]
-    detail = f"Jobs that go on: {', '.join(going)}." if going else "No job is running."
-    return interrupted(
-        str(outcome.stopped), f"The state is saved. {detail}", "The next apply follows them and starts nothing twice."
-    )
+    told = [f"Jobs that go on: {', '.join(going)}."] if going else []
+    if state.intents:
+        names = ", ".join(f"model.{name}" for name in sorted(state.intents))
+        told.append(f"Whether a job was started is still to be found out for: {names}.")
+    follows = "The next apply follows them and starts nothing twice."
+    advice = follows if told else "The next apply goes on from here."
+    return interrupted(str(outcome.stopped), f"The state is saved. {' '.join(told) or 'No job is running.'}", advice)
 
 
 def _raise_failure(console: Console, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import click
@@ -80,26 +81,38 @@ def _adoption(session: Session, state: State, intent: Intent, job_id: str) -> Fa
         detail = f"{intent.provider} knows no job {job_id[:100]}."
         raise FtplanError(Problem("No such job", detail, address=address, advice="Nothing was changed."))
     against = objections(intent, job, state, provider.catalog)
+    wrong = []
     if against:
         detail = f"{job.id} cannot be the job of {address}: {'; '.join(against)}."
-        raise FtplanError(Problem("Not the job of this call", detail, address=address, advice="Nothing was changed."))
+        wrong.append(Problem("Not the job of this call", detail, address=address, advice="Nothing was changed."))
+    wrong += [_there(intent, right) for right in _carrying(provider, intent)[:1] if right != job_id]
+    if wrong:
+        raise FtplanError(wrong)
     return adopted(intent, job)
+
+
+def _carrying(provider: Provider, intent: Intent) -> list[str]:
+    """The jobs with the key of the call: where jobs carry theirs, one of these is what was paid for. Oldest first."""
+    if not provider.capabilities().searches_jobs:
+        return []
+    return [job.id for job in jobs_carrying({MARK_KEY: intent.key}, provider)]
+
+
+def _there(intent: Intent, job_id: str) -> Problem:
+    detail = f"{job_id} carries the key of the paid call for model.{intent.name}: it was started."
+    command = f"ftplan resolve model.{intent.name} -adopt={job_id}"
+    return Problem("The job is there", detail, advice="Take it over:", command=command)
 
 
 def _refutation(session: Session, intent: Intent) -> Fact:
     """The fact that there is no job. A job that carries the key of the call is proof of the contrary."""
     provider = session.providers.get(intent.provider)
     found = []
-    if provider is not None and provider.capabilities().searches_jobs:
-        try:
-            found = [job.id for job in jobs_carrying({MARK_KEY: intent.key}, provider)]
-        except ProviderError:
-            # Who says that there is no job need not wait for a provider that does not answer.
-            found = []
+    # Who says that there is no job need not wait for a provider that does not answer.
+    with contextlib.suppress(ProviderError):
+        found = _carrying(provider, intent) if provider is not None else []
     if found:
-        detail = f"{found[0]} carries the key of the paid call for model.{intent.name}: it was started."
-        command = f"ftplan resolve model.{intent.name} -adopt={found[0]}"
-        raise FtplanError(Problem("The job is there", detail, advice="Take it over:", command=command))
+        raise FtplanError(_there(intent, found[0]))
     return IntentDropped(intent.name, f"no job was started, says {_who()}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -67,19 +67,38 @@ class Case:
         return estimate(self.model, self.desired.catalogs[self.model.spec.provider])
 
     @property
+    def consents(self) -> bool:
+        """Whether another try of this recipe may be paid for. Models of one recipe share one job: one word will do."""
+        recipe = (self.model.spec.provider, self.model.fingerprint)
+        return any(
+            model.spec.lifecycle.retry_failed
+            for model in self.desired.models
+            if (model.spec.provider, model.fingerprint) == recipe
+        )
+
+    @property
     def failed(self) -> RemoteJob | JobRecord | None:
-        """The last try of this model under the very recipe it has now, where that ended badly: the state may have
-        been lost since, or another recipe been tried in between."""
-        tries: Sequence[RemoteJob | JobRecord] = self.former
+        """The project's last try of the very recipe this model has now, where that ended badly: the state may have
+        been lost since, another recipe been tried in between, or the model been called otherwise."""
+        tries: list[RemoteJob | JobRecord] = [*self.former, *self._tried_elsewhere()]
         if self.model.address in self.seen.found:
-            tries = [job for job in self.found if self.is_mine(job)]
+            tries += [job for job in self.found if self._is_ours(job)]
         last = max(tries, key=lambda job: (job.created_at, job.id), default=None)
         return last if last is not None and last.phase in (Phase.FAILED, Phase.CANCELLED) else None
 
+    def _tried_elsewhere(self) -> Iterator[RemoteJob | JobRecord]:
+        """The jobs of other remembered models with the same recipe, as they stand now."""
+        for record in self.state.models.values():
+            same = (record.provider, record.fingerprint) == (self.model.spec.provider, self.model.fingerprint)
+            if same and record.name != self.model.spec.name:
+                yield self.seen.jobs.get(Address("model", record.name)) or record.job
+
+    def _is_ours(self, job: RemoteJob) -> bool:
+        return job.metadata.get(MARK_PROJECT) == self.desired.project.name
+
     def is_mine(self, job: RemoteJob) -> bool:
         """Whether `job` was started under this model's own name."""
-        mine = {MARK_PROJECT: self.desired.project.name, MARK_ADDRESS: str(self.model.address)}
-        return mine.items() <= job.metadata.items()
+        return self._is_ours(job) and job.metadata.get(MARK_ADDRESS) == str(self.model.address)
 
     @property
     def in_doubt(self) -> bool:

@@ -50,7 +50,7 @@ def _first_line(case: Case) -> list[Outcome]:
         return [doubt_note(case)]
     if case.same and case.record is not None:
         return [_decide_same(case, case.record)]
-    if case.failed is not None and not case.model.spec.lifecycle.retry_failed:
+    if case.failed is not None and not case.consents:
         return [failed_note(case, case.failed)]
     return [_train(case, Reason.NEW)] if case.record is None else _renewed(case, _train(case, Reason.CHANGED))
 
@@ -162,7 +162,7 @@ def _failed(case: Case, job: RemoteJob | JobRecord) -> Outcome:
         return _shared(case)
     if case.in_doubt:
         return doubt_note(case)
-    if not case.model.spec.lifecycle.retry_failed:
+    if not case.consents:
         return failed_note(case, job)
     return _train(case, Reason.FAILED, failure(job))
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 from ftplan.core.case import Case
 from ftplan.core.doubt import ways_out
-from ftplan.core.facts import RemoteJob
+from ftplan.core.facts import Observation, RemoteJob
 from ftplan.core.plan import Note
-from ftplan.core.records import JobRecord, ModelRecord
+from ftplan.core.records import JobRecord, ModelRecord, State
 from ftplan.core.spec import Address
 from ftplan.core.steps import Reason
 
@@ -62,6 +62,7 @@ def blocked_note(case: Case, parent: Address, severity: Literal["error", "warnin
         f"{case.model.address} is trained on top of {parent}, which this plan cannot provide. "
         "Nothing is started for it.",
         address=case.model.address,
+        advice="" if severity == "warning" else f"What {parent} waits for is told with it.",
     )
 
 
@@ -77,6 +78,22 @@ def doubt_note(case: Case) -> Note:
         advice="The next apply looks as far as it can. Look at the provider's list of jobs yourself, then say what "
         f"you found:\n\n{ways_out(case.model.address)}",
     )
+
+
+def open_call_notes(state: State, seen: Observation) -> list[Note]:
+    """One note for each paid call that an earlier run left open and that the next apply can look for by itself."""
+    addresses = [Address("model", name) for name in sorted(state.intents)]
+    return [
+        Note(
+            "warning",
+            "An earlier paid call is in doubt",
+            f"An earlier run may have started a job for {address}. The next apply looks for it before it starts "
+            "anything, and takes it over where it is there.",
+            address=address,
+        )
+        for address in addresses
+        if address not in seen.unsearchable
+    ]
 
 
 def _withheld(case: Case, reason: Reason, summary: str, detail: str, advice: str) -> Note:

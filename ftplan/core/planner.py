@@ -17,6 +17,7 @@ from ftplan.core.doubles import double_notes
 from ftplan.core.drift import drift_notes
 from ftplan.core.facts import Observation, Phase
 from ftplan.core.gates import budget_notes, lifetime_notes, lives
+from ftplan.core.notes import open_call_notes
 from ftplan.core.plan import Mode, Note, Plan, Unchanged
 from ftplan.core.recipe import upload_name
 from ftplan.core.records import ModelRecord, State
@@ -66,6 +67,7 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
     steps_bill = bill(steps, desired.catalogs)
     notes = [
         *draft.of(Note),
+        *open_call_notes(state, seen),
         *double_notes(state, seen),
         *lifetime_notes(steps, {model.address: model for model in desired.models}, known_lives, desired),
         *budget_notes(steps_bill, desired.project.budget, policy.max_cost),

@@ -9,12 +9,15 @@ from typing_extensions import assert_never
 from ftplan.core.events import FileDropped, JobSeen, ModelRemoved, StepDone, StepStarted, Verb
 from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.fold import job_record
+from ftplan.core.recipe import MARK_KEY
+from ftplan.core.records import ModelRecord
 from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Step, Train, Upload
 from ftplan.engine.context import Run
-from ftplan.engine.effects import Action, Record, Say, do
+from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.engine.follow import ended_badly, follow
 from ftplan.engine.launch import launch, started
-from ftplan.engine.uploading import adopt_files, upload
+from ftplan.engine.settling import SEARCH_SECONDS, search
+from ftplan.engine.uploading import YOUNG_SECONDS, adopt_files, upload
 from ftplan.errors import Problem, ProviderError
 
 VERBS: Mapping[type[Step], Verb] = {
@@ -42,7 +45,7 @@ def action(run: Run, step: Step) -> Action[None]:
         case Cancel():
             return _cancel(run, step)
         case Forget():
-            return _forget(step)
+            return _forget(run, step)
         case Delete():
             return _delete(run, step)
         case _:
@@ -51,8 +54,8 @@ def action(run: Run, step: Step) -> Action[None]:
 
 def _train(run: Run, step: Train) -> Action[None]:
     yield Say(StepStarted(step.address, "Training", step.recipe["method"]))
-    job = yield from launch(run, step)
-    yield from _to_the_end(run, step, job)
+    job, found = yield from launch(run, step)
+    yield from _to_the_end(run, step, job, "Adopting" if found else "Training")
 
 
 def _adopt(run: Run, step: Adopt) -> Action[None]:
@@ -67,14 +70,14 @@ def _adopt(run: Run, step: Adopt) -> Action[None]:
         raise ProviderError(Problem("Job is gone", detail, address=str(step.address), advice="Plan again."))
     yield Record(started(run, step, job, adopted=True))
     yield from adopt_files(run, step, job)
-    yield from _to_the_end(run, step, job)
+    yield from _to_the_end(run, step, job, "Adopting")
 
 
-def _to_the_end(run: Run, step: Train | Adopt, job: RemoteJob) -> Action[None]:
+def _to_the_end(run: Run, step: Train | Adopt, job: RemoteJob, verb: Verb) -> Action[None]:
     if job.phase.settled and job.phase is not Phase.SUCCEEDED:
         raise ended_badly(step.address, job_record(job))
     if run.wait or job.phase.settled:
-        yield from follow(run, step.address, step.provider, VERBS[type(step)])
+        yield from follow(run, step.address, step.provider, verb)
     else:
         yield Say(StepDone(step.address, "Starting", job.id))
 
@@ -93,9 +96,27 @@ def _cancel(run: Run, step: Cancel) -> Action[None]:
     yield Say(StepDone(step.address, "Cancelling", step.job_id))
 
 
-def _forget(step: Forget) -> Action[None]:
+def _forget(run: Run, step: Forget) -> Action[None]:
+    yield from _until_listed(run, run.state().models[step.address.name])
     yield Record(ModelRemoved(step.address.name, deleted=False))
     yield Say(StepDone(step.address, "Forgetting", step.model_id or ""))
+
+
+def _until_listed(run: Run, record: ModelRecord) -> Action[None]:
+    """A job that only our state knows of is not let go of before the provider's lists show it, or would: whoever wants
+    the model again must find it."""
+    lag = run.list_lag(record.provider) if record.provider in run.providers else 0.0
+    begun = run.clock.monotonic()
+    young = run.clock.now().timestamp() - record.job.created_at < YOUNG_SECONDS
+    while young and run.clock.monotonic() - begun < lag:
+        try:
+            if (yield from search(run, record.provider, {MARK_KEY: record.key})):
+                return
+        except ProviderError:
+            return  # Nothing is bought by letting go; a provider that is gone must not keep its models managed.
+        if not run.providers[record.provider].capabilities().searches_jobs:
+            return
+        yield Pause(min(SEARCH_SECONDS, lag))
 
 
 def _delete(run: Run, step: Delete) -> Action[None]:

@@ -27,7 +27,7 @@ def pause_asked_for(retry_after: float | None, otherwise: float) -> float:
 class Run:
     """One apply. `state` gives the state as last saved; `open_dataset` opens a dataset's file by its path as
     declared; `poll_seconds` and `list_lag_seconds` override what the catalogs say. No paid call takes longer than
-    `call_seconds`."""
+    `call_seconds`. `from_nothing` says that there was no state when the run began: none yet, or none any more."""
 
     desired: Desired
     providers: Mapping[str, Provider]
@@ -40,6 +40,7 @@ class Run:
     poll_seconds: float | None = None
     list_lag_seconds: float | None = None
     call_seconds: float = CALL_TIMEOUT_SECONDS
+    from_nothing: bool = False
 
     def declared(self, address: Address) -> DesiredModel:
         """The declared model at `address`. LookupError for one that is not: no plan holds a training of it."""

@@ -18,16 +18,16 @@ from ftplan.engine.context import Run, pause_asked_for
 from ftplan.engine.doubt import in_doubt
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.engine.marks import marked_copy
-from ftplan.engine.settling import look_up, search, settle
+from ftplan.engine.settling import can_settle, look_up, search, settle
 from ftplan.errors import OutcomeUnknown, Problem, ProviderError, Rejected
 
 BUSY_SECONDS = 30.0
 
 
-def launch(run: Run, step: Train) -> Action[RemoteJob]:
-    """The job of `step`, found or started. The key is looked up first, so that a lost state or an edit there and
-    back again takes over what is paid for already; a fingerprint counts only where no new training was asked for.
-    Raises `ProviderError` while an earlier paid call for the same model is not settled."""
+def launch(run: Run, step: Train) -> Action[tuple[RemoteJob, bool]]:
+    """The job of `step`, and whether it was found and not started. The key is looked up first, so that a lost state
+    or an edit there and back again takes over what is paid for already; a fingerprint counts only where no new
+    training was asked for. Raises `ProviderError` while an earlier paid call for the same model is not settled."""
     if step.address.name in run.state().intents:
         raise in_doubt(step.address, step.provider)
     adopted = yield from look_up(run, step.address, step.provider, step.key)
@@ -35,10 +35,10 @@ def launch(run: Run, step: Train) -> Action[RemoteJob]:
         adopted = yield from _paid_for(run, step)
     if adopted is not None:
         yield Record(started(run, step, adopted, adopted=True))
-        return adopted
+        return adopted, True
     job = yield from _start(run, step)
     yield Record(started(run, step, job, adopted=False))
-    return job
+    return job, False
 
 
 def _start(run: Run, step: Train) -> Action[RemoteJob]:
@@ -55,12 +55,14 @@ def _start(run: Run, step: Train) -> Action[RemoteJob]:
         try:
             job = yield from do(f"start_job {step.address}", lambda: provider.start_job(request))
         except Rejected as refusal:
+            asked, refused = pause_asked_for(refusal.retry_after, BUSY_SECONDS), run.clock.monotonic()
+            found = (yield from _let_in(run, intent, asked)) if refusal.busy else None
+            if found is not None:
+                return found
             yield Record(IntentDropped(step.address.name, "refused by the provider"))
             if not refusal.busy:
                 raise
-            seconds = pause_asked_for(refusal.retry_after, BUSY_SECONDS)
-            yield Say(Waiting(step.address, "the provider takes no more jobs just now", seconds))
-            yield Pause(seconds)
+            yield Pause(max(0.0, asked - (run.clock.monotonic() - refused)))
         except OutcomeUnknown as doubt:
             found = yield from settle(run, intent, run.settle_seconds(step.provider))
             if found is not None:
@@ -68,6 +70,14 @@ def _start(run: Run, step: Train) -> Action[RemoteJob]:
             yield Say(Told("The call did not reach the provider", doubt.problems[0].detail, address=step.address))
         else:
             return job
+
+
+def _let_in(run: Run, intent: Intent, asked: float) -> Action[RemoteJob | None]:
+    """The job of a call that was answered with "too many", should it have been let in all the same: the answer is
+    believed once the service's own list, caught up, says so too. It is a queue, where waiting costs little."""
+    lag = run.list_lag(intent.provider)
+    yield Say(Waiting(Address("model", intent.name), "the provider takes no more jobs just now", max(lag, asked)))
+    return (yield from settle(run, intent, lag, told=False)) if can_settle(run, intent) else None
 
 
 def _paid_for(run: Run, step: Train) -> Action[RemoteJob | None]:

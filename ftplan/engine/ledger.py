@@ -17,7 +17,7 @@ from ftplan.errors import Problem, StateConflict, StateDamaged, StateError, Stat
 
 class Ledger:
     """Holds the state as last saved. Every save is a compare-and-swap on the tag of our own last write or read, so
-    a run whose lock was broken writes nothing over its successor."""
+    a run whose lock was broken writes nothing over its successor. `from_nothing`: there was no state to begin with."""
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Ledger:
         rescue: Callable[[bytes], str],
     ) -> None:
         self.state = state
+        self.from_nothing = tag is None
         self._backend = backend
         self._tag = tag
         self._tell = tell

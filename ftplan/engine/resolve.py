@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ftplan.core.desired import RECIPE_PREFIX
 from ftplan.core.facts import Catalog, RemoteJob
-from ftplan.core.recipe import MARK_KEY
+from ftplan.core.recipe import MARK_KEY, call_seed
 from ftplan.core.records import Intent, State
 from ftplan.core.spec import Address
 from ftplan.engine.marks import CLOCKS_DIFFER_SECONDS
@@ -16,7 +16,12 @@ from ftplan.engine.marks import CLOCKS_DIFFER_SECONDS
 def objections(intent: Intent, job: RemoteJob, state: State, catalog: Catalog) -> list[str]:
     """Why `job` cannot be the one of `intent`, in words; empty where nothing speaks against it. What the provider
     does not tell speaks neither for nor against."""
-    return [*_taken(intent, job, state), *_another_recipe(intent, job, state, catalog), *_too_old(intent, job)]
+    return [
+        *_taken(intent, job, state),
+        *_another_recipe(intent, job, state, catalog),
+        *_otherwise_trained(intent, job),
+        *_too_old(intent, job),
+    ]
 
 
 def _taken(intent: Intent, job: RemoteJob, state: State) -> Iterator[str]:
@@ -42,6 +47,20 @@ def _base(intent: Intent, state: State, catalog: Catalog) -> str | None:
         return catalog.canonical(base) if base else None
     parent = state.models.get(Address.parse(intent.parent).name) if intent.parent else None
     return parent.job.fine_tuned_model if parent else None
+
+
+def _otherwise_trained(intent: Intent, job: RemoteJob) -> Iterator[str]:
+    wanted = {**intent.recipe.get("hyperparameters", {}), "n_epochs": intent.recipe.get("n_epochs")}
+    for name, value in wanted.items():
+        told = job.hyperparameters.get(name)
+        if value not in ("auto", None) and told not in ("auto", None) and told != value:
+            yield f"it has {name} {told}, and {value} was asked for"
+    suffix = intent.recipe.get("suffix")
+    if job.suffix and suffix and job.suffix != suffix:
+        yield f"it has the suffix {job.suffix}, and {suffix} was asked for"
+    seed = intent.recipe.get("seed", call_seed(intent.key))
+    if job.seed is not None and job.seed != seed:
+        yield f"it has the seed {job.seed}, and {seed} was asked for"
 
 
 def _too_old(intent: Intent, job: RemoteJob) -> Iterator[str]:

@@ -22,16 +22,23 @@ SEARCH_SECONDS = 5.0
 LEAST_PAUSE_SECONDS = 0.01
 
 
-def settle(run: Run, intent: Intent, seconds: float) -> Action[RemoteJob | None]:
+def can_settle(run: Run, intent: Intent) -> bool:
+    """Whether anybody but a person can find out what became of `intent`."""
+    service = run.providers[intent.provider]
+    return service.capabilities().searches_jobs or isinstance(service, ListsJobs)
+
+
+def settle(run: Run, intent: Intent, seconds: float, *, told: bool = True) -> Action[RemoteJob | None]:
     """The job of `intent`, or None once it is certain that there is none: a search that was begun after `seconds`
     on our own clock came back empty. A search that fails is not an empty one and never counts. Raises `Unreachable`
     when none was answered for a quarter of an hour, and `ProviderError` where nobody but a person can tell; the
-    intent then stays open."""
-    address, service = Address("model", intent.name), run.providers[intent.provider]
-    if not service.capabilities().searches_jobs and not isinstance(service, ListsJobs):
+    intent then stays open. With `told` false the reader knows already why there is a wait."""
+    address = Address("model", intent.name)
+    if not can_settle(run, intent):
         raise in_doubt(address, intent.provider)
     begun = answered = run.clock.monotonic()
-    yield Say(Waiting(address, "the answer to a paid call is missing; looking for its job", seconds))
+    if told:
+        yield Say(Waiting(address, "the answer to a paid call is missing; looking for its job", seconds))
     while True:
         late_enough = run.clock.monotonic() - begun >= seconds
         try:

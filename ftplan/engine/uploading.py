@@ -17,6 +17,8 @@ TRIES = 3
 FILE_POLL_SECONDS = 1.0
 PROCESSING_SECONDS = 1800.0
 BUSY_SECONDS = 10.0
+# From an upload to the call for a job on it: the file is checked in between.
+YOUNG_SECONDS = 900.0
 
 
 def upload(run: Run, step: Upload) -> Action[None]:
@@ -25,10 +27,22 @@ def upload(run: Run, step: Upload) -> Action[None]:
     provider = run.providers[step.provider]
     found = yield from _find(provider, step)
     yield Say(StepStarted(step.address, "Adopting" if found else "Uploading", f"{step.bytes:,} bytes"))
+    if found is not None:
+        yield from _let_lists_catch_up(run, step, found)
     file = found or (yield from _send(run, provider, step, search=provider.capabilities().searches_files))
     file = yield from _until_ready(run, provider, step, file)
     yield Record(FileStored(_record(run, step.provider, step.address.name, file)))
     yield Say(StepDone(step.address, "Adopting" if found else "Uploading", file.id, run.clock.monotonic() - begun))
+
+
+def _let_lists_catch_up(run: Run, step: Upload, file: RemoteFile) -> Action[None]:
+    """A file that came here moments ago, and no state: perhaps one was lost a moment ago, and a job with it that the
+    lists do not show yet. What is trained on this file is looked for only once they would."""
+    age = run.clock.now().timestamp() - file.created_at
+    lag = run.list_lag(step.provider)
+    if run.from_nothing and age < YOUNG_SECONDS and lag > 0:
+        yield Say(Waiting(step.address, "its file was sent moments ago, and no state says by whom; looking again", lag))
+        yield Pause(lag)
 
 
 def upload_copy(run: Run, step: Upload) -> Action[RemoteFile]:

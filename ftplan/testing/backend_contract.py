@@ -150,5 +150,14 @@ class BackendContract:
         with pytest.raises(StateConflict):
             backend.save(b"late", tag)
 
+    def test_who_had_the_lock_and_lost_it_writes_nothing_more(self, backend: Backend, second: Backend) -> None:
+        backend.lock(claim_of("a"), 0)
+        tag = backend.save(b"one", None)
+        second.break_lock("a")
+        with pytest.raises(StateConflict):
+            backend.save(b"late", tag)
+        second.lock(claim_of("b"), 0)
+        second.save(b"two", tag)
+
     def test_the_place_is_named(self, backend: Backend) -> None:
         assert backend.where()

@@ -337,6 +337,18 @@ def test_a_full_disk_leaves_the_old_state_whole(backend: LocalBackend, path: Pat
 # Processes.
 
 
+def test_half_a_claim_never_stands_in_the_lock(
+    backend: LocalBackend, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, data, offset: whole(descriptor, data[:20], offset))
+    with pytest.raises(StateError, match="State cannot be locked"):
+        backend.lock(claim_of("a"), 0)
+    monkeypatch.undo()
+    assert backend.holder() is None
+    backend.lock(claim_of("b"), 0)
+
+
 def test_a_kill_in_the_middle_of_saves_never_tears_the_state(path: Path) -> None:
     dice = random.Random(7)
     for _ in range(KILLS):

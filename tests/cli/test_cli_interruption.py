@@ -134,6 +134,9 @@ def test_a_call_that_may_have_failed_is_not_repeated_before_it_is_certain(bench:
     assert "Traceback" not in done.said
     assert len(bench.requests("POST", JOBS)) == 1
     assert [intent["name"] for intent in bench.state["intents"]] == ["bot"]
+    assert "Whether a job was started is still to be found out for: model.bot." in done.said
+    assert "No job is running" not in done.said
+    assert "An earlier paid call is in doubt" in bench.plan().said
 
 
 def test_reads_that_fail_while_a_job_runs_do_not_end_the_run(bench: Workbench) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from openai import OpenAI
 from workbench import STATE, Workbench, model
 
 
@@ -61,6 +62,29 @@ def test_that_no_job_was_started_is_believed_where_none_is_found(bench: Workbenc
 def test_that_no_job_was_started_is_not_believed_where_one_carries_the_key(bench: Workbench) -> None:
     job = doubtful(bench)
     assert f"ftplan resolve model.bot -adopt={job}" in refused(bench, "model.bot", "-not-created", "-auto-approve")
+
+
+def test_another_job_is_refused_where_the_one_with_the_key_is_there(bench: Workbench) -> None:
+    job = doubtful(bench)
+    with OpenAI(base_url=bench.sandbox.url, api_key="sandbox") as client:
+        shown = client.fine_tuning.jobs.retrieve(job)
+        made = client.fine_tuning.jobs.create(model=shown.model, training_file=shown.training_file, suffix="hand")
+    said = refused(bench, "model.bot", f"-adopt={made.id}", "-auto-approve")
+    assert f"{job} carries the key" in said
+    assert f"ftplan resolve model.bot -adopt={job}" in said
+
+
+def test_a_job_that_was_ordered_otherwise_is_refused(bench: Workbench) -> None:
+    job = doubtful(bench, key="0" * 64)
+    with OpenAI(base_url=bench.sandbox.url, api_key="sandbox") as client:
+        shown = client.fine_tuning.jobs.retrieve(job)
+        made = client.fine_tuning.jobs.create(
+            model=shown.model, training_file=shown.training_file, seed=5,
+            method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 9}}},
+        )  # fmt: skip
+    said = refused(bench, "model.bot", f"-adopt={made.id}", "-auto-approve")
+    assert "n_epochs 9" in said
+    assert "seed 5" in said
 
 
 def test_a_job_that_is_remembered_elsewhere_is_refused(bench: Workbench) -> None:

@@ -15,7 +15,7 @@ from ftplan.core.recipe import MARK_ADDRESS
 from ftplan.errors import OutcomeUnknown, Problem, Rejected, Unreachable
 
 T = TypeVar("T")
-Kind = Literal["lost", "dropped", "late", "rejected", "busy", "unreachable"]
+Kind = Literal["lost", "dropped", "late", "rejected", "busy", "let in", "unreachable"]
 WRITES = ("put_file", "start_job", "cancel_job", "delete_file", "delete_model")
 BASE = "base-2026"
 CATALOG = Catalog(
@@ -30,7 +30,8 @@ CATALOG = Catalog(
 @dataclass(frozen=True)
 class Fault:
     """What goes wrong with one call. lost: done, then no answer; dropped: never done, no answer; late: done
-    `seconds` later, no answer; busy: refused, to be asked again after `seconds`."""
+    `seconds` later, no answer; busy: refused, to be asked again after `seconds`; let in: done, and answered as if
+    busy."""
 
     kind: Kind
     seconds: float | None = None
@@ -148,7 +149,9 @@ class FakeService:
             progress(request.bytes)
             ready = None if self.file_processing else True
             file_id = f"file-{len(self.files) + 1}"
-            self.files[file_id] = RemoteFile(file_id, request.filename, request.bytes, ready)
+            self.files[file_id] = RemoteFile(
+                file_id, request.filename, request.bytes, ready, created_at=int(self._clock.now().timestamp())
+            )
             return self.files[file_id]
 
         return self._write("put_file", work)
@@ -223,9 +226,11 @@ class FakeService:
     def _write(self, label: str, work: Callable[[], T]) -> T:
         fault = self._next(label)
         self._around(f"before {label}")
-        if fault is not None and fault.kind in ("rejected", "busy"):
+        if fault is not None and fault.kind == "let in":
+            work()
+        if fault is not None and fault.kind in ("rejected", "busy", "let in"):
             refusal = Rejected(Problem(f"{label}: {fault.kind}"))
-            refusal.busy, refusal.retry_after = fault.kind == "busy", fault.seconds
+            refusal.busy, refusal.retry_after = fault.kind != "rejected", fault.seconds
             raise refusal
         if fault is not None and fault.kind == "late":
             self._later.append((self._clock.monotonic() + (fault.seconds or 0.0), work))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from world import World, model
 
-from ftplan.core.events import IntentDropped, JobStarted, StepSkipped, Told, TrainingIntended, Waiting
+from ftplan.core.events import IntentDropped, JobStarted, StepDone, StepSkipped, Told, TrainingIntended, Waiting
 from ftplan.core.facts import Phase
+from ftplan.core.plan import Plan
+from ftplan.core.planner import Policy
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS
-from ftplan.core.recipe import MARK_KEY
-from ftplan.core.spec import Lifecycle
+from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT
+from ftplan.core.spec import Address, Lifecycle
+from ftplan.core.steps import Train
 from ftplan.errors import ProviderError, Rejected
 
 WINDOW_SECONDS = CALL_TIMEOUT_SECONDS / 3
@@ -152,7 +156,7 @@ def test_busy_is_a_queue_that_honours_the_time_it_names() -> None:
     world = World([model("bot")])
     world.service.fail("start_job", "busy", hits=(1, 2), seconds=77)
     world.apply()
-    assert world.clock.slept.count(77) == 2
+    assert sum(world.clock.slept[: world.clock.slept.index(17) + 1]) >= 77
     assert [event.seconds for event in world.heard(Waiting)] == [77, 77]
     assert len(world.service.jobs) == 1
 
@@ -165,12 +169,52 @@ def test_busy_without_a_time_is_asked_again_after_a_while() -> None:
     assert world.heard(Waiting)[0].seconds >= 10
 
 
-def test_while_a_job_is_queued_for_no_intent_stands() -> None:
+def test_a_queue_that_was_left_is_joined_again_by_the_next_run() -> None:
     world = World([model("bot")])
-    world.service.fail("start_job", "busy", hits=range(1, 99), seconds=30)
+    world.service.fail("start_job", "busy", hits=range(1, 3), seconds=30)
     world.apply(stop=world.stop_after(100))
-    assert not world.state.intents
     assert not world.service.jobs
+    world.apply()
+    assert len(world.service.jobs) == 1
+    assert not world.state.intents
+
+
+@pytest.mark.parametrize("lag", [0.0, 59.0])
+def test_a_job_that_was_let_in_in_spite_of_the_answer_is_found_and_not_ordered_again(lag: float) -> None:
+    world = World([model("bot")])
+    world.service.lag = lag
+    world.service.fail("start_job", "let in", seconds=1)
+    world.apply()
+    assert len(world.service.requests) == 1
+    assert world.model_id("bot") == "ft:job-1"
+
+
+@pytest.mark.parametrize("lag", [0.0, 59.0])
+def test_a_state_lost_a_moment_after_its_job_was_started_costs_nothing(lag: float) -> None:
+    world = World([model("bot")])
+    world.service.lag = lag
+    world.apply(wait=False)
+    world.backend.lose()
+    world.apply()
+    assert len(world.service.requests) == 1
+
+
+@pytest.mark.parametrize("lag", [0.0, 59.0])
+def test_a_model_taken_out_and_put_back_at_once_costs_nothing(lag: float) -> None:
+    world = World([model("bot")])
+    world.service.lag = lag
+    world.apply(wait=False)
+    world.declare()
+    world.apply()
+    world.declare(model("bot"))
+    world.apply()
+    assert len(world.service.requests) == 1
+
+
+def test_a_first_file_is_sent_without_waiting_for_any_list() -> None:
+    world = World([model("bot")])
+    world.apply(wait=False)
+    assert sum(world.clock.slept) < 5
 
 
 def test_a_refusal_drops_the_intent_and_fails_only_its_children() -> None:
@@ -240,3 +284,26 @@ def test_what_was_deleted_at_the_service_is_trained_anew_and_not_taken_over() ->
     first, second = world.service.requests
     assert first.metadata[MARK_KEY] != second.metadata[MARK_KEY]
     assert world.plan().changes_nothing
+
+
+def test_a_job_that_was_found_at_launch_is_told_as_taken_over_and_names_no_cost() -> None:
+    world = World([model("bot")])
+    world.apply(wait=False)
+    plan = world.plan(Policy(replace=frozenset({Address("model", "bot")})))
+    world.service.start_job(replace(world.service.requests[0], metadata=marks_of(plan)))
+    world.told.clear()
+    world.carry_out(plan)
+    (done,) = [event for event in world.heard(StepDone) if str(event.address) == "model.bot"]
+    assert (done.verb, done.spent) == ("Adopting", None)
+    assert world.state.models["bot"].adopted
+
+
+def marks_of(plan: Plan) -> dict[str, str]:
+    """The marks that the one training of `plan` is going to carry."""
+    (step,) = [step for step in plan.steps if isinstance(step, Train)]
+    return {
+        MARK_PROJECT: "support",
+        MARK_ADDRESS: str(step.address),
+        MARK_KEY: step.key,
+        MARK_FINGERPRINT: step.fingerprint,
+    }

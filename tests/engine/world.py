@@ -53,6 +53,10 @@ class MemoryBackend:
     def load(self) -> Blob | None:
         return Blob(self.blobs[-1], str(len(self.blobs))) if self.blobs else None
 
+    def lose(self) -> None:
+        """The state and every copy of it."""
+        self.blobs.clear()
+
     def save(self, data: bytes, replacing: str | None) -> str:
         self.asked += 1
         if self.asked in self.overtaken:
@@ -159,6 +163,7 @@ class World:
             state=lambda: ledger.state,
             tell=self._tell,
             open_dataset=lambda path: io.BytesIO(_content(path.removesuffix(".jsonl"))),
+            from_nothing=ledger.from_nothing,
             **options,
         )
 

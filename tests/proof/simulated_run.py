@@ -140,6 +140,7 @@ class Incarnation:
             tell=self._tell,
             open_dataset=lambda path: io.BytesIO(self.world.content(path.removesuffix(".jsonl"))),
             wait=self.wait,
+            from_nothing=ledger.from_nothing,
         )
 
     def _approve(self, plan: Plan) -> None:

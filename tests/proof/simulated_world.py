@@ -26,7 +26,7 @@ from ftplan.core.codec import decode_state
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.facts import DatasetFacts, Phase, RemoteFile, RemoteJob, TokenFacts
 from ftplan.core.ports import JobRequest
-from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY
+from ftplan.core.recipe import MARK_FINGERPRINT, MARK_KEY
 from ftplan.core.records import State
 from ftplan.core.spec import DatasetSpec, ModelSpec, Project, ProviderSpec
 
@@ -108,10 +108,10 @@ class World:
     def approve(self, key: str, recipe: str, name: str, *, instead: bool) -> None:
         """A plan announced this call for the model `name`; `instead` of what was bought of the recipe before."""
         self.approved.add(key)
-        marks = {MARK_FINGERPRINT: recipe, MARK_ADDRESS: f"model.{name}"}
-        tries = [job for job in self.jobs() if marks.items() <= job.metadata.items()]
+        tries = [job for job in self.jobs() if job.metadata[MARK_FINGERPRINT] == recipe]
         ended = tries[-1].phase if tries else None
-        consent = instead or any(spec.name == name and spec.lifecycle.retry_failed for spec in self.models)
+        sharing = (model for model in self.desired(self.state).models if model.fingerprint == recipe)
+        consent = instead or any(model.spec.lifecycle.retry_failed for model in sharing)
         if ended in (Phase.FAILED, Phase.CANCELLED) and not consent:
             self.breaks("I2", f"model.{name} failed and was to be bought again without consent")
         if instead:

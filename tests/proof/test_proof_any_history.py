@@ -69,8 +69,6 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(name=names)
     def add_or_remove_a_model(self, name: str) -> None:
-        """What nobody remembers has to be listed first: a model that is forgotten and wanted again too soon after
-        its call could not be found."""
         if all(spec.name != name for spec in self.world.models):
             self.world.models = [*self.world.models, model(name)]
             return
@@ -79,7 +77,6 @@ class AnyHistory(RuleBasedStateMachine):
             for spec in self.world.models
             if spec.name != name
         ]
-        self.world.sleep(PROMISED_LAG_SECONDS)
 
     @rule(words=st.sampled_from(("one\n", "two\n")))
     def edit_data(self, words: str) -> None:

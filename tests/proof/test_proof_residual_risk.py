@@ -61,16 +61,27 @@ def test_a_world_without_a_second_payment_is_told_of_none() -> None:
     assert second_jobs(world) == []
 
 
-@pytest.mark.parametrize(("waited", "paid"), [(0.0, 2), (PROMISED_LAG_SECONDS, 1)])
-def test_a_model_forgotten_and_wanted_again_is_found_only_once_lists_have_caught_up(waited: float, paid: int) -> None:
-    """Nobody remembers its job any more, so the list alone can tell."""
+def test_a_model_forgotten_and_wanted_again_at_once_is_paid_for_once() -> None:
+    """Nobody remembers its job any more, so it is not let go of before the lists show it."""
     world = two_models_and_a_chained_third(lag=PROMISED_LAG_SECONDS)
     world.models = only = world.models[:1]
     Incarnation(world, Script(world), wait=False).live()
     world.models = []
     Incarnation(world, Script(world), wait=False).live()
     world.models = only
-    world.sleep(waited)
+    Incarnation(world, Script(world), wait=False).live()
+    assert len(world.jobs()) == 1
+
+
+@pytest.mark.parametrize(("file_is_there", "paid"), [(True, 1), (False, 2)])
+def test_a_state_lost_at_once_is_noticed_by_the_young_file_alone(file_is_there: bool, paid: int) -> None:
+    """Where even the file is gone, nothing hints at a job that the lists do not show yet."""
+    world = two_models_and_a_chained_third(lag=PROMISED_LAG_SECONDS)
+    world.models = world.models[:1]
+    Incarnation(world, Script(world), wait=False).live()
+    world.versions = []
+    if not file_is_there:
+        world.service.files.clear()
     Incarnation(world, Script(world), wait=False).live()
     assert len(world.jobs()) == paid
 
