@@ -50,7 +50,7 @@ class Problem:
     """One thing that is wrong: what (summary, constant), why (detail), where (place), what to do (advice).
 
     `command` is a line to paste into a shell. No field may hold a secret; text from outside is cleaned when it
-    is shown, not here.
+    is shown, not here. `rule` is the name by which a dataset's rule can be raised or silenced.
     """
 
     summary: str
@@ -60,6 +60,7 @@ class Problem:
     command: str = ""
     severity: Severity = "error"
     address: str = ""
+    rule: str = ""
 
 
 class FtplanError(Exception):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ftplan.errors import UsageError
 
 # Options that are on by default and are switched off with `=false`.
-_SWITCHES = frozenset({"refresh", "lock", "input"})
+_SWITCHES = frozenset({"refresh", "lock", "input", "privacy"})
 # Options that are off by default; `=true` and `=false` are accepted behind them.
 _FLAGS = frozenset(
     {
@@ -20,6 +20,7 @@ _FLAGS = frozenset(
         "destroy",
         "detailed-exitcode",
         "diff",
+        "fix",
         "force",
         "json",
         "no-color",
@@ -28,6 +29,8 @@ _FLAGS = frozenset(
         "offline",
         "raw",
         "refresh-only",
+        "show",
+        "skip-broken",
         "version",
         "help",
     }

@@ -38,6 +38,7 @@ class Request:
     lock_timeout: float = 0.0
     parallelism: int = 10
     allow_outside: bool = False
+    privacy: bool = True
     wait: bool = True
 
     def kept(self, hidden: Collection[str]) -> dict[str, Any]:
@@ -57,8 +58,9 @@ class Request:
 
 
 def config_options(command: F) -> F:
-    """-var, -var-file, -allow-outside."""
+    """-var, -var-file, -allow-outside, -privacy."""
     for option in (
+        click.option("--privacy", type=bool, default=True, help="=false: look for no secrets and personal data."),
         click.option("--allow-outside", is_flag=True, help="Let dataset paths leave the project's folder."),
         click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Variables from a file."),
         click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="One variable."),
@@ -110,6 +112,7 @@ def read_request(mode: Mode, options: Mapping[str, Any]) -> Request:
         lock_timeout=read_duration(options["lock_timeout"]),
         parallelism=options["parallelism"],
         allow_outside=options["allow_outside"],
+        privacy=options["privacy"],
         wait=not options.get("no_wait", False),
     )
 
@@ -120,6 +123,7 @@ def config_request(options: Mapping[str, Any]) -> Request:
         variables=read_variables(options["variables"]),
         var_files=tuple(Path(name) for name in options["var_files"]),
         allow_outside=options["allow_outside"],
+        privacy=options["privacy"],
     )
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from ftplan.backends.local import LocalBackend
 from ftplan.cli.logs import logged, open_log
-from ftplan.cli.measuring import measure_datasets
+from ftplan.cli.measuring import Reading, measure_datasets
 from ftplan.cli.options import Request
 from ftplan.cli.patience import call_seconds
 from ftplan.config import find_config, load_project
@@ -106,7 +106,8 @@ def open_session(request: Request, *, online: bool, measured: bool = True) -> It
     with ExitStack() as stack:
         sandbox = _start_sandbox(project, stack) if online else None
         catalogs = _catalogs(project)
-        datasets, problems = measure_datasets(project, catalogs, request.allow_outside) if measured else ({}, [])
+        reading = Reading(request.allow_outside, request.privacy, os.cpu_count() or 1)
+        datasets, problems = measure_datasets(project, catalogs, reading) if measured else ({}, [])
         yield Session(
             project=project,
             providers=_open_providers(project, sandbox),

@@ -19,6 +19,7 @@ from ftplan.core.spec import (
     ModelSpec,
     Project,
     ProviderSpec,
+    RuleLevel,
     StateSpec,
 )
 from ftplan.errors import Place
@@ -75,17 +76,23 @@ def _provider(tree: Tree, name: str) -> ProviderSpec:
 
 def _datasets(tree: Tree) -> dict[str, DatasetSpec]:
     """Those declared, then those that a model gives by their path: they are called by it."""
-    datasets = {
-        name: DatasetSpec(name, tree.mapping("datasets", name)["path"], tree.place(("datasets", name, "path")))
-        for name in tree.mapping("datasets")
-    }
+    datasets = {}
+    for name in tree.mapping("datasets"):
+        at: Path = ("datasets", name)
+        datasets[name] = DatasetSpec(name, tree.mapping(*at)["path"], tree.place((*at, "path")), _rules(tree, at))
     for model in tree.mapping("models"):
         for key in ("dataset", "validation"):
             path: Path = ("models", model, key)
-            name = _dataset_name(tree, path)
-            if name is not None and name not in datasets:
-                datasets[name] = DatasetSpec(name, name, tree.place(path))
+            reference = _dataset_name(tree, path)
+            if reference is not None and reference not in datasets:
+                datasets[reference] = DatasetSpec(reference, reference, tree.place(path), _rules(tree, path))
     return datasets
+
+
+def _rules(tree: Tree, path: Path) -> dict[str, RuleLevel]:
+    """How bad the warnings of the dataset at `path` are: what is said of it goes over what is said of all."""
+    own = tree.mapping(*path, "rules") if isinstance(tree.get(*path), dict) else {}
+    return {**tree.mapping("dataset_rules"), **own}
 
 
 def _dataset_name(tree: Tree, path: Path) -> str | None:

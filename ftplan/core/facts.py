@@ -13,19 +13,22 @@ from typing import Literal
 from ftplan.core.spec import Address, MethodKind
 
 Format = Literal["chat", "preference", "reinforcement", "completion"]
-Encoding = Literal["o200k_base", "cl100k_base"]
+Encoding = Literal["o200k_base", "o200k_harmony", "cl100k_base"]
 
 
 @dataclass(frozen=True, slots=True)
 class TokenFacts:
     """Token counts of one dataset in one encoding. `longest_line` counts from 1.
 
-    `total` follows the published recipe: every string field, framing per message and name, tools; once per row.
+    `total` follows the published recipe: every string field, framing per message and name, tools; once per row. It is
+    what is billed. `trained` is the part of it that is learned: content and calls of assistant messages whose weight is
+    not 0, or of both outputs of a preference row, or a completion, without framing.
     """
 
     total: int
     longest: int
     longest_line: int
+    trained: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Catalog:
     default_key_env: str | None = None
     list_lag_seconds: float = 60.0
     poll_seconds: float = 10.0
+    max_graded_rows: int | None = None
+    max_graded_validation_rows: int | None = None
     min_rows: int = 10
     rehearsal: bool = False
 

@@ -67,8 +67,7 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
     steps_bill = bill(steps, desired.catalogs)
     notes = [
         *draft.of(Note),
-        *open_call_notes(state, seen),
-        *double_notes(state, seen),
+        *(*open_call_notes(state, seen), *double_notes(state, seen)),
         *lifetime_notes(steps, {model.address: model for model in desired.models}, known_lives, desired),
         *budget_notes(steps_bill, desired.project.budget, policy.max_cost),
     ]

@@ -11,6 +11,7 @@ from ftplan.errors import Place
 
 MethodKind = Literal["supervised", "dpo", "reinforcement"]
 OnRemoved = Literal["forget", "delete"]
+RuleLevel = Literal["error", "warning", "off"]
 IGNORABLE = ("suffix", "seed", "epochs", "hyperparameters", "validation", "method", "base_model", "dataset")
 
 PARENT_PREFIX = "model."
@@ -54,11 +55,13 @@ class ProviderSpec:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """A JSONL file. `path` as written, relative to the configuration's folder."""
+    """A JSONL file. `path` as written, relative to the configuration's folder. `rules` says how bad its warnings are,
+    by their names."""
 
     name: str
     path: str
     place: Place | None = None
+    rules: Mapping[str, RuleLevel] = field(default_factory=dict)
 
     @property
     def address(self) -> Address:

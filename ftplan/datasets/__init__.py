@@ -3,24 +3,32 @@
     open_dataset       paths      a path below the project's root, opened safely
     measure            measure    one pass: rules, hashes, tokens
     Cache              cache      measurements kept between runs
-    overlap_problems   overlap    rows that stand in training and validation data alike
+    shared_rows        overlap    rows that stand in training and validation data alike
     format_for         formats    which row format a method takes
+
+Beside that, what a user does with a file before it is declared; each is imported by its command alone:
+
+    split              halves     a file parted in two, like rows on one side
+    sample             sampling   a few rows to look at, the same ones each time
+    convert            conversion other people's files made into rows
 
 Knows errors and core. The tokenizer is loaded when a first row is counted, not before.
 """
 
 from ftplan.datasets.cache import Cache
 from ftplan.datasets.formats import format_for, formats_taken
-from ftplan.datasets.measure import Measured, measure
-from ftplan.datasets.overlap import overlap_problems
+from ftplan.datasets.measure import Demands, Measured, measure
+from ftplan.datasets.overlap import Shared, shared_rows
 from ftplan.datasets.paths import open_dataset
 
 __all__ = [
     "Cache",
+    "Demands",
     "Measured",
+    "Shared",
     "format_for",
     "formats_taken",
     "measure",
     "open_dataset",
-    "overlap_problems",
+    "shared_rows",
 ]

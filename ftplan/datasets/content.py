@@ -10,8 +10,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ftplan.datasets.faults import Fault, kind_of, listed, shown, unknown_keys, wrong_type
+from ftplan.datasets.rules import (
+    IMAGE_ADDRESS,
+    IMAGE_DETAIL,
+    IMAGE_FORMAT,
+    IMAGE_SIZE,
+    MISPLACED_IMAGE,
+    NO_CONTENT,
+    PART_TYPE,
+)
 
 MAX_IMAGES_A_ROW = 10
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 DETAILS = ("auto", "high", "low")
 IMAGE_SCHEMES = ("data:", "http://", "https://")
 SPEAKS_OTHERWISE = ("tool_calls", "function_call", "refusal")
@@ -35,7 +46,7 @@ def content_faults(message: Mapping[str, Any], role: str, where: str, *, images:
         yield from _absent_faults(message, role, where)
     elif isinstance(content, list):
         found = "a list; role function takes a string" if content else "an empty list"
-        yield Fault("A message has no content", f"{where}.content is {found}.")
+        yield Fault(NO_CONTENT, f"{where}.content is {found}.")
     else:
         yield wrong_type(f"{where}.content", content, "a string or a list of parts")
 
@@ -54,10 +65,10 @@ def _absent_faults(message: Mapping[str, Any], role: str, where: str) -> Iterato
     if role == "assistant":
         if not any(message.get(key) for key in SPEAKS_OTHERWISE):
             detail = f"{where} has neither content nor {listed(SPEAKS_OTHERWISE)}: it says nothing."
-            yield Fault("A message has no content", detail, "Give it the answer the model shall learn.")
+            yield Fault(NO_CONTENT, detail, "Give it the answer the model shall learn.")
         return
     state = "is null" if "content" in message else "is missing"
-    yield Fault("A message has no content", f"{where}.content {state}; role {role} needs it.")
+    yield Fault(NO_CONTENT, f"{where}.content {state}; role {role} needs it.")
 
 
 def _part_faults(part: Any, role: str, where: str, images: bool) -> Iterator[Fault]:
@@ -71,7 +82,7 @@ def _part_faults(part: Any, role: str, where: str, images: bool) -> Iterator[Fau
     elif not isinstance(kind, str) or kind not in allowed:
         found = shown(kind) if isinstance(kind, str) else kind_of(kind)
         detail = f"{where}.type is {found}; role {role} takes {listed(allowed)}."
-        yield Fault("A content part has an unusable type", detail, "Audio and files cannot be trained on.")
+        yield Fault(PART_TYPE, detail, "Audio and files cannot be trained on.")
     else:
         yield from unknown_keys(part, {"type", kind}, where)
         yield from _image_faults(part, where) if kind == "image_url" else _text_faults(part, kind, where)
@@ -79,9 +90,9 @@ def _part_faults(part: Any, role: str, where: str, images: bool) -> Iterator[Fau
 
 def _misplaced_image(role: str, where: str, images: bool) -> Fault:
     if not images:
-        return Fault("An image stands where none may", f"{where} is an image; this row format takes text only.")
+        return Fault(MISPLACED_IMAGE, f"{where} is an image; this row format takes text only.")
     detail = f"{where} is an image in a message of role {role}."
-    return Fault("An image stands where none may", detail, "Only user messages may hold images.")
+    return Fault(MISPLACED_IMAGE, detail, "Only user messages may hold images.")
 
 
 def _text_faults(part: Mapping[str, Any], kind: str, where: str) -> Iterator[Fault]:
@@ -99,9 +110,27 @@ def _image_faults(part: Mapping[str, Any], where: str) -> Iterator[Fault]:
     if not isinstance(url, str) or not url.lower().startswith(IMAGE_SCHEMES):
         form = " of another form" if isinstance(url, str) else ""
         detail = f"{where}.image_url.url is {kind_of(url)}{form}."
-        yield Fault("An image has an unusable address", detail, "Use an http(s) address or data:image/...;base64.")
+        yield Fault(IMAGE_ADDRESS, detail, "Use an http(s) address or data:image/...;base64.")
+    elif url[:5].lower() == "data:":
+        yield from _data_faults(url, where)
     if image.get("detail", "auto") not in DETAILS:
         yield Fault(
-            "An image has an unknown detail level",
+            IMAGE_DETAIL,
             f"{where}.image_url.detail must be {listed(DETAILS)}.",
         )
+
+
+def _data_faults(url: str, where: str) -> Iterator[Fault]:
+    """What is wrong with an image that is part of the row itself."""
+    head, _, payload = url.partition(",")
+    kind = head[5:].partition(";")[0].lower()
+    if kind not in IMAGE_TYPES:
+        detail = f"{where}.image_url.url holds {shown(kind) if kind else 'data of no stated type'}."
+        yield Fault(IMAGE_FORMAT, detail, f"Use {listed(IMAGE_TYPES)}.")
+    elif not head.lower().endswith(";base64"):
+        yield Fault(IMAGE_ADDRESS, f"{where}.image_url.url is data, but not in base64.", "Write ;base64 and the data.")
+    # Four characters of base64 are three bytes.
+    size = len(payload) * 3 // 4
+    if size > MAX_IMAGE_BYTES:
+        detail = f"{where} is an image of {size / 1024**2:.1f} MiB; {MAX_IMAGE_BYTES // 1024**2} are allowed."
+        yield Fault(IMAGE_SIZE, detail, "Shrink it: the service scales it down anyway.")

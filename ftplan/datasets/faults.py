@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ftplan.datasets.rules import UNKNOWN_KEY, WRONG_TYPE, Rule
 from ftplan.errors import Place, Problem
 
 SHOWN_CHARACTERS = 40
@@ -20,7 +21,7 @@ class Fault:
     `of_file` marks what every other line would only repeat.
     """
 
-    summary: str
+    rule: Rule
     detail: str = ""
     advice: str = ""
     column: int | None = None
@@ -28,7 +29,7 @@ class Fault:
 
     def at(self, path: str, line: int) -> Problem:
         """The problem this is on `line` of the file shown as `path`."""
-        return Problem(self.summary, self.detail, Place(path, line, self.column), self.advice)
+        return self.rule.problem(self.detail, Place(path, line, self.column), self.advice)
 
 
 def shown(text: str) -> str:
@@ -78,7 +79,7 @@ def unknown_keys(value: Mapping[str, object], known: Set[str], where: str) -> It
     for key in [key for key in value if key not in known][:UNKNOWN_KEYS_A_ROW]:
         near = nearest(key, [word for word in known if word not in value])
         yield Fault(
-            "A key is not part of the row format",
+            UNKNOWN_KEY,
             f"{where} has the key {shown(key)}; known there: {', '.join(sorted(known))}.",
             f"Did you mean {shown(near)}?" if near else "Remove the key.",
         )
@@ -86,4 +87,4 @@ def unknown_keys(value: Mapping[str, object], known: Set[str], where: str) -> It
 
 def wrong_type(where: str, value: object, wanted: str) -> Fault:
     """The fault that `where` holds another JSON type than `wanted`."""
-    return Fault("A value has the wrong type", f"{where} is {kind_of(value)}; it must be {wanted}.")
+    return Fault(WRONG_TYPE, f"{where} is {kind_of(value)}; it must be {wanted}.")

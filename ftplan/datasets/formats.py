@@ -6,6 +6,8 @@ FineTuneReinforcementRequestInput and FineTuneCompletionRequestInput.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +15,14 @@ from ftplan.core.facts import Format
 from ftplan.core.spec import MethodKind
 from ftplan.datasets.faults import Fault, listed, nearest, shown, unknown_keys, wrong_type
 from ftplan.datasets.messages import REINFORCEMENT_ROLES, conversation_faults, message_faults, trained
+from ftplan.datasets.rules import (
+    FORMER_KEY,
+    METHOD_MISMATCH,
+    NO_ASSISTANT,
+    NOTHING_TO_LEARN,
+    ONE_OUTPUT,
+    UNKNOWN_FORMAT,
+)
 from ftplan.datasets.tools import legacy_function_faults, tool_faults
 
 CHAT_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
@@ -22,6 +32,7 @@ FORMER_OUTPUTS = {"preferred_completion": "preferred_output", "non_preferred_com
 PREFERENCE_KEYS = frozenset({"input", *OUTPUTS})
 PREFERENCE_MARKS = PREFERENCE_KEYS | FORMER_OUTPUTS.keys()
 COMPLETION_KEYS = frozenset({"prompt", "completion"})
+_ITEM = re.compile(r"\{\{\s*item\.([\w-]+)")
 
 _TITLES: Mapping[Format, str] = {
     "chat": "supervised chat rows (messages with an assistant's answer)",
@@ -44,6 +55,11 @@ def format_for(method: MethodKind) -> Format:
 def formats_taken(method: MethodKind) -> tuple[Format, ...]:
     """Every row format a method takes; completions are the oldest form of supervised training."""
     return _TAKEN[method]
+
+
+def item_fields(grader: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The keys of a row that the templates of `grader` read as {{ item.KEY }}, whatever they read below."""
+    return tuple(sorted(set(_ITEM.findall(json.dumps(grader, ensure_ascii=False))))) if grader else ()
 
 
 def recognised(row: Mapping[str, Any]) -> Format | None:
@@ -96,13 +112,13 @@ def _unrecognised(row: Mapping[str, Any]) -> Fault:
     near = next((f"Did you mean {shown(n)} by {shown(key)}?" for key in row if (n := nearest(key, known))), "")
     found = ", ".join(shown(key) for key in list(row)[:5]) or "no keys"
     detail = f"The row has {found}. Rows have messages, or input and two outputs, or prompt and completion."
-    return Fault("A row has no known format", detail, near)
+    return Fault(UNKNOWN_FORMAT, detail, near)
 
 
 def _mismatch(found: Format, method: MethodKind) -> Fault:
     takers = [kind for kind, formats in _TAKEN.items() if found in formats]
     return Fault(
-        "The rows do not fit the method",
+        METHOD_MISMATCH,
         f"The file holds {_TITLES[found]}; method {method} takes {_TITLES[format_for(method)]}.",
         f"Method {listed(takers)} takes this file; method {method} needs another one.",
         of_file=True,
@@ -117,31 +133,41 @@ def _chat_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
         yield from _learning_faults(messages)
     yield from tool_faults(row, "")
     yield from legacy_function_faults(row)
+    yield from _fit_faults(row, messages, "messages")
+
+
+def _fit_faults(row: Mapping[str, Any], messages: Any, where: str) -> Iterator[Fault]:
+    if row.get("tools") or row.get("functions"):
+        # 28 ms to import, for rows with tools alone.
+        from ftplan.datasets.tool_fit import fit_faults
+
+        yield from fit_faults(row, messages, where)
 
 
 def _learning_faults(messages: list[Any]) -> Iterator[Fault]:
     if not _answers(messages):
         yield Fault(
-            "A row has no assistant message",
+            NO_ASSISTANT,
             "The assistant's messages are what the model learns; the row has none.",
             "Add the answer. Rows without one belong to method reinforcement.",
         )
     elif not trained(messages):
         detail = "Every assistant message has weight 0."
-        yield Fault("A row teaches nothing", detail, "Give weight 1 to an answer, or remove the row.")
+        yield Fault(NOTHING_TO_LEARN, detail, "Give weight 1 to an answer, or remove the row.")
 
 
 def _preference_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
     former = [key for key in FORMER_OUTPUTS if key in row]
     for key in former:
         detail = f"The row has {shown(key)}, the name in an earlier edition of the format."
-        yield Fault("A key has its former name", detail, f"Rename it to {shown(FORMER_OUTPUTS[key])}.")
+        yield Fault(FORMER_KEY, detail, f"Rename it to {shown(FORMER_OUTPUTS[key])}.")
     yield from unknown_keys(row, PREFERENCE_KEYS.union(former), "The row")
     given = row.get("input")
     if isinstance(given, dict):
         yield from unknown_keys(given, INPUT_KEYS, "input")
         yield from conversation_faults(given.get("messages"), "input.messages", images=False)
         yield from tool_faults(given, "input.")
+        yield from _fit_faults(given, given.get("messages"), "input.messages")
     else:
         yield wrong_type("input", given, "an object with messages")
     for key in OUTPUTS:
@@ -152,7 +178,7 @@ def _preference_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
 def _output_faults(output: Any, where: str) -> Iterator[Fault]:
     if not isinstance(output, list) or len(output) != 1:
         detail = f"{where} has {len(output)} messages." if isinstance(output, list) else f"{where} is no list."
-        yield Fault("An output is not exactly one message", detail, "Write a list of one assistant message.")
+        yield Fault(ONE_OUTPUT, detail, "Write a list of one assistant message.")
         return
     yield from message_faults(output[0], f"{where}[0]", roles=("assistant",), images=False)
 
@@ -160,6 +186,7 @@ def _output_faults(output: Any, where: str) -> Iterator[Fault]:
 def _reinforcement_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
     yield from conversation_faults(row.get("messages"), "messages", roles=REINFORCEMENT_ROLES)
     yield from tool_faults(row, "")
+    yield from _fit_faults(row, row.get("messages"), "messages")
 
 
 def _completion_faults(row: Mapping[str, Any]) -> Iterator[Fault]:

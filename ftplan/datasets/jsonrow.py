@@ -13,6 +13,19 @@ from collections import Counter
 from typing import Any, NoReturn
 
 from ftplan.datasets.faults import Fault, kind_of, shown
+from ftplan.datasets.rules import (
+    BAD_JSON,
+    BAD_UTF8,
+    BLANK_LINE,
+    BYTE_ORDER_MARK,
+    DEEP_NESTING,
+    NOT_A_NUMBER,
+    NOT_AN_OBJECT,
+    NUMBER_RANGE,
+    ONE_DOCUMENT,
+    REPEATED_KEY,
+    UTF16,
+)
 
 MAX_DEPTH = 128
 BLANKS = " \t\r"
@@ -22,7 +35,7 @@ class _Refused(Exception):
     """Carries a fault out of the JSON decoder."""
 
     def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.summary)
+        super().__init__(fault.rule.name)
         self.fault = fault
 
 
@@ -30,7 +43,7 @@ def decoded(line: bytes) -> dict[str, Any] | Fault:
     """The object that `line` (without its line feed) holds, or what is wrong with it."""
     if line.startswith(codecs.BOM_UTF8):
         return Fault(
-            "The file starts with a byte order mark",
+            BYTE_ORDER_MARK,
             "The bytes EF BB BF stand before the first brace; JSON does not allow them.",
             "Save the file as UTF-8 without BOM.",
             column=1,
@@ -39,12 +52,12 @@ def decoded(line: bytes) -> dict[str, Any] | Fault:
     if isinstance(text, Fault):
         return text
     if not text.strip(BLANKS):
-        return Fault("A line is blank", "Every line must hold one JSON object.", "Remove the blank line.")
+        return Fault(BLANK_LINE, "Every line must hold one JSON object.", "Remove the blank line.")
     value = _value(text)
     if isinstance(value, (dict, Fault)):
         return value
     detail = f"The line holds {kind_of(value)}."
-    return Fault("A row is not a JSON object", detail, "Write one {...} object on each line.")
+    return Fault(NOT_AN_OBJECT, detail, "Write one {...} object on each line.")
 
 
 def canonical(row: dict[str, Any]) -> bytes:
@@ -56,11 +69,11 @@ def document_fault(line: bytes) -> Fault | None:
     """What is wrong with the whole file when its first `line` shows that it is no JSON Lines file at all."""
     if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         detail = "The file starts with a byte order mark of UTF-16."
-        return Fault("The file is not UTF-8", detail, "Save the file as UTF-8 without BOM.", of_file=True)
+        return Fault(UTF16, detail, "Save the file as UTF-8 without BOM.", of_file=True)
     start = line.removeprefix(codecs.BOM_UTF8).strip()
     if start == b"{" or start.startswith(b"["):
         return Fault(
-            "The file is one JSON document, not JSON Lines",
+            ONE_DOCUMENT,
             f"The first line starts {'a list' if start.startswith(b'[') else 'an object that goes on below'}.",
             "Write each example as one JSON object on a line of its own.",
             of_file=True,
@@ -73,7 +86,7 @@ def _text(line: bytes) -> str | Fault:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         return Fault(
-            "A line is not valid UTF-8",
+            BAD_UTF8,
             f"The byte 0x{line[error.start]:02X} cannot stand there.",
             "Save the file as UTF-8 without BOM.",
             column=len(line[: error.start].decode("utf-8")) + 1,
@@ -88,10 +101,10 @@ def _value(text: str) -> Any:
     except json.JSONDecodeError as error:
         # Text after a colon and a blank could quote the row.
         said = error.msg.partition(": ")[0].strip()
-        return Fault("A line is not valid JSON", f"{said}.", _syntax_advice(error), column=error.colno)
+        return Fault(BAD_JSON, f"{said}.", _syntax_advice(error), column=error.colno)
     except ValueError:
         # CPython refuses to read integers of more than 4,300 digits.
-        return Fault("A number is out of range", "It has too many digits to be read.")
+        return Fault(NUMBER_RANGE, "It has too many digits to be read.")
     except RecursionError:
         return _too_deep()
     return _too_deep() if _deeper_than_allowed(text, value) else value
@@ -104,7 +117,7 @@ def _syntax_advice(error: json.JSONDecodeError) -> str:
 
 
 def _too_deep() -> Fault:
-    return Fault("A row is nested too deeply", f"More than {MAX_DEPTH} lists and objects stand in each other.")
+    return Fault(DEEP_NESTING, f"More than {MAX_DEPTH} lists and objects stand in each other.")
 
 
 def _deeper_than_allowed(text: str, value: object) -> bool:
@@ -128,19 +141,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return made
     twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
     detail = f"An object has the key {shown(twice)} more than once; readers keep one of them, and not the same one."
-    raise _Refused(Fault("A key stands twice in one object", detail, "Keep one of them."))
+    raise _Refused(Fault(REPEATED_KEY, detail, "Keep one of them."))
 
 
 def _number(text: str) -> int | float:
     value = float(text)
     if math.isinf(value):
-        raise _Refused(Fault("A number is out of range", "It is larger than a double can hold."))
+        raise _Refused(Fault(NUMBER_RANGE, "It is larger than a double can hold."))
     return int(value) if value.is_integer() else value
 
 
 def _constant(name: str) -> NoReturn:
     detail = f"{name} is not a JSON value, though some writers produce it."
-    raise _Refused(Fault("A number is NaN or infinite", detail, "Write null, or leave the key out."))
+    raise _Refused(Fault(NOT_A_NUMBER, detail, "Write null, or leave the key out."))
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_constant)

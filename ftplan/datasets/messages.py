@@ -10,6 +10,7 @@ from typing import Any
 
 from ftplan.datasets.content import MAX_IMAGES_A_ROW, content_faults, images_in
 from ftplan.datasets.faults import Fault, kind_of, listed, nearest, shown, unknown_keys, wrong_type
+from ftplan.datasets.rules import BAD_ROLE, BAD_WEIGHT, IMAGE_COUNT, MISPLACED_WEIGHT, NO_MESSAGES, TOOL_REPLY
 from ftplan.datasets.tools import call_faults, call_ids
 
 _SPOKEN = frozenset({"role", "content", "name"})
@@ -35,7 +36,7 @@ def conversation_faults(
         yield wrong_type(where, messages, "a list of messages")
         return
     if not messages:
-        yield Fault("A row has no messages", f"{where} is an empty list.")
+        yield Fault(NO_MESSAGES, f"{where} is an empty list.")
     calls: set[str] = set()
     pictures = 0
     for index, message in enumerate(messages):
@@ -49,7 +50,7 @@ def conversation_faults(
             pictures += len(images_in(message))
     if pictures > MAX_IMAGES_A_ROW:
         detail = f"{where} holds {pictures} images; {MAX_IMAGES_A_ROW} are allowed in one row."
-        yield Fault("A row has too many images", detail)
+        yield Fault(IMAGE_COUNT, detail)
 
 
 def message_faults(message: Any, where: str, *, roles: Collection[str], images: bool) -> Iterator[Fault]:
@@ -91,11 +92,11 @@ def trained(messages: list[Any]) -> bool:
 def _role_fault(role: Any, where: str, roles: Collection[str]) -> Fault:
     if role == "system":
         detail = f"{where}.role is 'system'; reinforcement rows have no such role."
-        return Fault("A message has an unusable role", detail, "Use the role developer instead.")
+        return Fault(BAD_ROLE, detail, "Use the role developer instead.")
     found = shown(role) if isinstance(role, str) else kind_of(role)
     near = nearest(role, roles) if isinstance(role, str) else ""
     return Fault(
-        "A message has an unusable role",
+        BAD_ROLE,
         f"{where}.role is {found}; it must be {listed(roles)}.",
         f"Did you mean {shown(near)}?" if near else "",
     )
@@ -115,9 +116,9 @@ def _weight_faults(message: Mapping[str, Any], role: str, where: str) -> Iterato
     weight = message["weight"]
     if role != "assistant":
         detail = f"{where} has role {role}; only assistant messages are trained on."
-        yield Fault("A weight stands on the wrong message", detail, "Remove the weight.")
+        yield Fault(MISPLACED_WEIGHT, detail, "Remove the weight.")
     elif isinstance(weight, bool) or weight not in (0, 1):
-        yield Fault("A weight is neither 0 nor 1", f"{where}.weight is {kind_of(weight)}.", "Write 0 or 1.")
+        yield Fault(BAD_WEIGHT, f"{where}.weight is {kind_of(weight)}.", "Write 0 or 1.")
 
 
 def _reply_faults(message: Mapping[str, Any], where: str, calls: Collection[str]) -> Iterator[Fault]:
@@ -128,4 +129,4 @@ def _reply_faults(message: Mapping[str, Any], where: str, calls: Collection[str]
         yield wrong_type(f"{where}.tool_call_id", answered, "the id of the call it answers")
     elif answered not in calls:
         detail = f"{where}.tool_call_id names no call made by an earlier assistant message."
-        yield Fault("A tool message answers no call", detail, "Put it after the message whose call it answers.")
+        yield Fault(TOOL_REPLY, detail, "Put it after the message whose call it answers.")

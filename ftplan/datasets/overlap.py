@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from ftplan.datasets.faults import Fault
 from ftplan.datasets.jsonrow import canonical, decoded
 from ftplan.datasets.lines import lines
+from ftplan.datasets.rules import SHARED_ROWS
 from ftplan.errors import Place, Problem
 
 DIGEST_BYTES = 16
 LISTED_LINES = 5
 
 
-def overlap_problems(
-    training: BinaryIO, validation: BinaryIO, training_path: str, validation_path: str
-) -> list[Problem]:
-    """One warning where rows of `validation` stand in `training` too, however they are formatted; else nothing.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """How many rows two files share, and the first of their lines, as (validation, training)."""
+
+    rows: int = 0
+    lines: tuple[tuple[int, int], ...] = ()
+
+    def problems(self, training_path: str, validation_path: str) -> list[Problem]:
+        """One warning where there are any."""
+        if not self.rows:
+            return []
+        shown = ", ".join(f"{ours} (training line {theirs})" for ours, theirs in self.lines)
+        more = ", …" if self.rows > len(self.lines) else ""
+        stand = "1 row stands" if self.rows == 1 else f"{self.rows:,} rows stand"
+        detail = (
+            f"{stand} in {training_path} as well as in {validation_path}, on line {shown}{more}. "
+            "What is measured on them says nothing about new input."
+        )
+        place = Place(validation_path, self.lines[0][0])
+        return [SHARED_ROWS.problem(detail, place, "Take these rows out of one of the two files.")]
+
+
+def shared_rows(training: BinaryIO, validation: BinaryIO) -> Shared:
+    """The rows of `validation` that stand in `training` too, however they are formatted.
 
     Lines that hold no row are passed over: measuring the file names them. Of the validation file a digest a row is
     held in memory, about 100 bytes; of the training file nothing. Raises OSError where a file cannot be read.
@@ -36,26 +57,12 @@ def overlap_problems(
             pairs.append((first_lines[digest], line))
             # Only the first few by the validation file's order are shown.
             pairs = sorted(pairs)[:LISTED_LINES]
-    return [_overlap(rows, pairs, training_path, validation_path)] if rows else []
+    return Shared(rows, tuple(pairs))
 
 
 def _digests(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     file.seek(0)
     for number, line in lines(file, lambda chunk: None):
-        row = Fault("") if line is None else decoded(line)
-        if not isinstance(row, Fault):
+        row = decoded(line) if line is not None else None
+        if isinstance(row, dict):
             yield number, hashlib.blake2b(canonical(row), digest_size=DIGEST_BYTES).digest()
-
-
-def _overlap(rows: int, pairs: list[tuple[int, int]], training_path: str, validation_path: str) -> Problem:
-    shown = ", ".join(f"{ours} (training line {theirs})" for ours, theirs in pairs)
-    more = ", …" if rows > len(pairs) else ""
-    stand = "1 row stands" if rows == 1 else f"{rows:,} rows stand"
-    return Problem(
-        "Validation rows stand in the training data",
-        f"{stand} in {training_path} as well as in {validation_path}, on line {shown}{more}. "
-        "What is measured on them says nothing about new input.",
-        Place(validation_path, pairs[0][0]),
-        "Take these rows out of one of the two files.",
-        severity="warning",
-    )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ftplan.datasets.faults import Fault, unknown_keys, wrong_type
+from ftplan.datasets.rules import CALL_ARGUMENTS, CALL_ID, FUNCTION_COUNT, TOOL_CALLS, TOOL_NAME, TOOL_TYPE
 
 MAX_FUNCTIONS = 128
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -46,7 +47,7 @@ def legacy_function_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
         return
     if not 1 <= len(functions) <= MAX_FUNCTIONS:
         detail = f"functions has {len(functions)} entries; 1 to {MAX_FUNCTIONS} are allowed."
-        yield Fault("The number of functions is out of range", detail)
+        yield Fault(FUNCTION_COUNT, detail)
     for index, function in enumerate(functions):
         yield from _function_faults(function, f"functions[{index}]")
 
@@ -61,7 +62,7 @@ def call_faults(message: Mapping[str, Any], where: str) -> Iterator[Fault]:
     if not isinstance(calls, list) or not calls:
         detail = "an empty list" if calls == [] else "not a list"
         advice = "List the calls, or leave the key out."
-        yield Fault("Tool calls are no list of calls", f"{where}.tool_calls is {detail}.", advice)
+        yield Fault(TOOL_CALLS, f"{where}.tool_calls is {detail}.", advice)
         return
     for index, call in enumerate(calls):
         yield from _call_faults(call, f"{where}.tool_calls[{index}]")
@@ -81,7 +82,7 @@ def _call_faults(call: Any, where: str) -> Iterator[Fault]:
         return
     yield from unknown_keys(call, {"id", "type", "function"}, where)
     if not isinstance(call.get("id"), str) or not call["id"]:
-        yield Fault("A tool call has no id", f"{where}.id must be a string that is not empty.")
+        yield Fault(CALL_ID, f"{where}.id must be a string that is not empty.")
     yield from _kind_faults(call, where)
     yield from _called_faults(call.get("function"), f"{where}.function")
 
@@ -97,7 +98,7 @@ def _called_faults(function: Any, where: str) -> Iterator[Fault]:
         yield wrong_type(f"{where}.arguments", arguments, "a string that holds JSON")
     elif not _holds_object(arguments):
         advice = "Without arguments, write the string {}."
-        yield Fault("Call arguments are not a JSON object", f"{where}.arguments cannot be read as one.", advice)
+        yield Fault(CALL_ARGUMENTS, f"{where}.arguments cannot be read as one.", advice)
 
 
 def _holds_object(text: str) -> bool:
@@ -125,12 +126,12 @@ def _name_faults(function: Mapping[str, Any], where: str) -> Iterator[Fault]:
     name = function.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         detail = f"{where}.name must be 1 to 64 letters, digits, underscores and hyphens."
-        yield Fault("A function has an unusable name", detail)
+        yield Fault(TOOL_NAME, detail)
 
 
 def _kind_faults(value: Mapping[str, Any], where: str) -> Iterator[Fault]:
     if value.get("type") != "function":
-        yield Fault("A tool has an unknown type", f"{where}.type must be 'function'.")
+        yield Fault(TOOL_TYPE, f"{where}.type must be 'function'.")
 
 
 def _switch_faults(row: Mapping[str, Any], where: str) -> Iterator[Fault]:

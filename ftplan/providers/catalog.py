@@ -36,6 +36,8 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "list_lag_seconds": (int, float),
     "poll_seconds": (int, float),
     "min_rows": int,
+    "max_graded_rows": int,
+    "max_graded_validation_rows": int,
     "rehearsal": bool,
 }
 _TABLES = ("models", "aliases", "limits", "stands_for", "without")

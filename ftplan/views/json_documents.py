@@ -20,6 +20,8 @@ def diagnostic(problem: Problem) -> dict[str, Any]:
     in keys of their own."""
     detail = "\n\n".join(part for part in (problem.detail, problem.advice, problem.command) if part)
     document: dict[str, Any] = {"severity": problem.severity, "summary": problem.summary, "detail": detail}
+    if problem.rule:
+        document["rule"] = problem.rule
     if problem.address:
         document["address"] = problem.address
     if problem.place is not None:

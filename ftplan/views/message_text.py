@@ -30,7 +30,8 @@ def _box(problem: Problem, style: Style) -> str:
 
 def _content(problem: Problem, style: Style, look: Look) -> list[str]:
     word = "Error: " if problem.severity == "error" else "Warning: "
-    lines = [style.paint(word, "bold", look) + style.bold(clean(problem.summary))]
+    rule = f" {style.faint(f'[{clean(problem.rule)}]')}" if problem.rule else ""
+    lines = [style.paint(word, "bold", look) + style.bold(clean(problem.summary)) + rule]
     if problem.place is not None:
         lines += ["", *_place(problem.place, problem.address, style)]
     elif problem.address:
@@ -70,7 +71,8 @@ def _compact(warnings: Sequence[Problem], style: Style) -> str:
     lines = [style.paint("Warnings:", "bold", "yellow"), ""]
     for warning in warnings:
         about = f" ({clean(warning.address)})" if warning.address else ""
-        lines.append(f"- {clean(warning.summary)}{about}")
+        rule = f" [{clean(warning.rule)}]" if warning.rule else ""
+        lines.append(f"- {clean(warning.summary)}{rule}{about}")
         if warning.place is not None:
             lines.append(f"  on {clean(warning.place, 400)}")
     return "\n".join([*lines, "", "To see the full warnings, run ftplan without -compact-warnings."])

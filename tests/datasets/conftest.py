@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ftplan.datasets import Measured, measure
+from ftplan.datasets import Demands, Measured, measure
 
 REAL_DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -80,6 +80,10 @@ def measured() -> Callable[..., Measured]:
     """Bytes measured without a lower bound on rows, as a file called train.jsonl."""
 
     def result(data: bytes, *encodings: Any, **options: Any) -> Measured:
-        return measure(io.BytesIO(data), "train.jsonl", encodings, **{"min_rows": 1, **options})
+        how = {name: options.pop(name) for name in ("cache", "processes") if name in options}
+        limit = options.pop("longest", None)
+        longest = dict.fromkeys(encodings, limit) if isinstance(limit, int) else limit or {}
+        demands = Demands(**{"min_rows": 1, "good_rows": 0, "longest": longest, **options})
+        return measure(io.BytesIO(data), "train.jsonl", encodings, demands, **how)
 
     return result

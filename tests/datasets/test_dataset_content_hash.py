@@ -53,8 +53,8 @@ def respelled(row: dict, seed: int) -> bytes:
 
 
 def content(measured, data: bytes) -> str:
-    result = measured(data, expect="reinforcement")
-    assert result.problems == ()
+    result = measured(data, method="reinforcement")
+    assert result.errors == ()
     return result.facts.content_sha256
 
 
@@ -123,6 +123,6 @@ def test_the_byte_hash_is_of_the_bytes(measured, jsonl):
     import hashlib
 
     data = jsonl(SAME[0][0])
-    facts = measured(data, expect="reinforcement").facts
+    facts = measured(data, method="reinforcement").facts
     assert facts.sha256 == hashlib.sha256(data).hexdigest()
     assert facts.bytes == len(data)

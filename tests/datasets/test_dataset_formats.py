@@ -82,15 +82,15 @@ GOOD = {
 @pytest.mark.parametrize("name", GOOD)
 def test_a_right_row_passes_its_method(name, measured, jsonl):
     method, row = GOOD[name]
-    result = measured(jsonl(row), expect=method)
-    assert result.problems == ()
+    result = measured(jsonl(row), method=method)
+    assert result.errors == ()
     assert result.facts.format in formats_taken(method)
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if name != "reinforcement without references"])
 def test_a_right_row_is_recognised_without_its_method(name, measured, jsonl):
     method, row = GOOD[name]
-    assert measured(jsonl(row), expect=None).facts.format in formats_taken(method)
+    assert measured(jsonl(row), method=None).facts.format in formats_taken(method)
 
 
 def test_messages_alone_are_held_to_be_chat():
@@ -205,7 +205,7 @@ WRONG_CHAT = {
 @pytest.mark.parametrize("name", WRONG_CHAT)
 def test_a_broken_chat_row_is_named_with_its_line(name, measured, jsonl):
     row, summary = WRONG_CHAT[name]
-    result = measured(jsonl(chat(USER, ANSWER), row), expect="supervised")
+    result = measured(jsonl(chat(USER, ANSWER), row), method="supervised")
     assert result.facts is None
     assert [(p.summary, str(p.place)) for p in result.problems][:1] == [(summary, "train.jsonl:2")]
 
@@ -228,20 +228,20 @@ WRONG_PAIRS = {
 @pytest.mark.parametrize("name", WRONG_PAIRS)
 def test_a_broken_preference_row_is_named_with_its_line(name, measured, jsonl):
     row, summary = WRONG_PAIRS[name]
-    result = measured(jsonl(pair(), row), expect="dpo")
+    result = measured(jsonl(pair(), row), method="dpo")
     assert [(p.summary, p.place.line) for p in result.problems] == [(summary, 2)]
 
 
 def test_the_former_name_of_an_output_is_answered_with_the_present_one(measured, jsonl):
     row = pair(preferred_output=None, preferred_completion=[ANSWER])
-    (problem,) = measured(jsonl(row), expect="dpo").problems
+    (problem,) = measured(jsonl(row), method="dpo").problems
     assert problem.summary == "A key has its former name"
     assert "'preferred_output'" in problem.advice
 
 
 def test_reinforcement_rows_have_developer_in_place_of_system(measured, jsonl):
     row = chat({"role": "system", "content": "s"}, USER, answer=1)
-    (problem,) = measured(jsonl(row), expect="reinforcement").problems
+    (problem,) = measured(jsonl(row), method="reinforcement").problems
     assert problem.summary == "A message has an unusable role"
     assert "developer" in problem.advice
 
@@ -268,7 +268,7 @@ ROW_OF = {"chat": chat(USER, ANSWER), "preference": pair(), "reinforcement": cha
     ],
 )
 def test_a_file_for_another_method_is_refused_once_and_names_its_own(held, method, measured, jsonl):
-    result = measured(jsonl(*[ROW_OF[held]] * 30), expect=method)
+    result = measured(jsonl(*[ROW_OF[held]] * 30), method=method)
     (problem,) = result.problems
     assert problem.summary == "The rows do not fit the method"
     assert f"Method {METHOD_OF[held]} takes this file" in problem.advice

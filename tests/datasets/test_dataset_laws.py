@@ -78,7 +78,7 @@ def mutants(draw, seed):
 
 @pytest.mark.parametrize("method", SEEDS)
 def test_the_seeds_are_right(method, measured, jsonl):
-    assert measured(jsonl(SEEDS[method]), "o200k_base", expect=method).problems == ()
+    assert measured(jsonl(SEEDS[method]), "o200k_base", method=method).errors == ()
 
 
 @pytest.mark.parametrize("method", SEEDS)
@@ -87,12 +87,12 @@ def test_the_seeds_are_right(method, measured, jsonl):
 def test_a_mutated_row_gives_facts_or_problems(method, measured, jsonl, data):
     lines = jsonl(data.draw(mutants(SEEDS[method])))
     for expect in (method, None):
-        result = measured(lines, "o200k_base", "cl100k_base", expect=expect)
-        assert (result.facts is None) == bool(result.problems)
+        result = measured(lines, "o200k_base", "cl100k_base", method=expect)
+        assert (result.facts is None) == bool(result.errors)
 
 
 @settings(max_examples=200, deadline=None)
 @given(data=st.binary(max_size=60) | st.builds(lambda v: json.dumps(v).encode(), values))
 def test_any_bytes_give_facts_or_problems(measured, data):
     result = measured(data, "o200k_base")
-    assert (result.facts is None) == bool(result.problems)
+    assert (result.facts is None) == bool(result.errors)

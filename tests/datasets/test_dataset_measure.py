@@ -10,10 +10,10 @@ import tracemalloc
 
 import pytest
 
-from ftplan.datasets import measure
+from ftplan.datasets import Demands, measure
 from ftplan.datasets.framing import parts_of
-from ftplan.datasets.scan import Memory
-from ftplan.datasets.tokens import counter
+from ftplan.datasets.memory import Memory
+from ftplan.datasets.tokens import counts
 
 USER = {"role": "user", "content": "What is the capital of France?"}
 ANSWER = {"role": "assistant", "content": "Paris, as everybody knows."}
@@ -75,8 +75,8 @@ def test_any_schema_can_be_counted(parameters, measured, jsonl):
 def test_nested_properties_are_counted_too():
     inner = {"type": "object", "properties": {"street": {"type": "string", "description": "Which"}}}
     function = {"name": "f", "parameters": {"type": "object", "properties": {"address": inner}}}
-    parts = parts_of({"messages": [], "functions": [function]}, "chat")
-    assert parts.repeated == ["f:", "address:object:", "street:string:Which"]
+    parts = parts_of({"messages": [USER, ANSWER], "functions": [function]}, "chat")
+    assert parts.texts[-3:] == ["f:", "address:object:", "street:string:Which"]
 
 
 def test_calls_count_their_names_and_arguments(measured, jsonl, reference):
@@ -105,13 +105,53 @@ def test_a_preference_row_counts_its_input_once_and_both_outputs(measured, jsonl
 
 def test_reference_values_of_reinforcement_rows_do_not_count(measured, jsonl):
     row = {"messages": [USER], "reference": "a long text that only the grader reads"}
-    assert counted(measured, jsonl, row) == counted(measured, jsonl, {"messages": [USER]}, expect="reinforcement")
+    assert counted(measured, jsonl, row) == counted(measured, jsonl, {"messages": [USER]}, method="reinforcement")
+
+
+def trained(measured, jsonl, *rows, **options) -> int:
+    return measured(jsonl(*rows), "o200k_base", **options).facts.tokens["o200k_base"].trained
+
+
+def test_trained_are_content_and_calls_of_answers_whose_weight_is_not_0(measured, jsonl, reference):
+    call = {"id": "c1", "type": "function", "function": {"name": "fetch", "arguments": '{"page": 17}'}}
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        USER,
+        {"role": "assistant", "content": "Not this one.", "weight": 0},
+        USER,
+        {"role": "assistant", "content": "Let me see.", "tool_calls": [call], "weight": 1},
+        {"role": "tool", "tool_call_id": "c1", "content": "a page"},
+        {**ANSWER, "name": "annabel"},
+        {"role": "assistant", "content": None, "refusal": "I had rather not."},
+        {"role": "assistant", "content": [{"type": "text", "text": "In parts."}]},
+    ]
+    spoken = ["Let me see.", "fetch", '{"page": 17}', ANSWER["content"], "I had rather not.", "In parts."]
+    row = {"messages": messages}
+    assert trained(measured, jsonl, row) == sum(reference(text, "o200k_base") for text in spoken)
+    assert trained(measured, jsonl, row) < counted(measured, jsonl, row)
+
+
+def test_a_plain_row_is_trained_as_any_other(measured, jsonl, reference):
+    row = {"messages": [USER, {**ANSWER, "weight": 0}, USER, ANSWER]}
+    assert trained(measured, jsonl, ROW, ROW) == trained(measured, jsonl, row, row)
+
+
+def test_both_outputs_of_a_preference_row_are_trained_on(measured, jsonl, reference):
+    worse = {"role": "assistant", "content": "Lyon."}
+    row = {"input": {"messages": [USER, ANSWER, USER]}, "preferred_output": [ANSWER], "non_preferred_output": [worse]}
+    expected = sum(reference(answer["content"], "o200k_base") for answer in (ANSWER, worse))
+    assert trained(measured, jsonl, row) == expected
+
+
+def test_of_a_completion_row_the_completion_is_trained_on_and_of_a_reinforcement_row_nothing(measured, jsonl):
+    assert trained(measured, jsonl, {"prompt": "one two", "completion": " three"}) == 1
+    assert trained(measured, jsonl, {"messages": [USER, ANSWER, USER]}, method="reinforcement") == 0
 
 
 def test_a_reinforcement_row_may_call_its_own_key_functions(measured, jsonl):
     row = {"messages": [USER], "functions": True}
     bare = {"messages": [USER]}
-    found, expected = (counted(measured, jsonl, each, expect="reinforcement") for each in (row, bare))
+    found, expected = (counted(measured, jsonl, each, method="reinforcement") for each in (row, bare))
     assert found == expected
 
 
@@ -121,22 +161,20 @@ def test_remembered_counts_change_nothing(measured, jsonl):
     assert measured(jsonl(*rows), "o200k_base").facts.tokens["o200k_base"].total == apart
 
 
-def test_remembered_counts_stay_few():
-    count, asked = counter("o200k_base"), []
+def test_a_text_that_comes_again_is_counted_once_and_few_are_held():
+    asked: list[str] = []
 
-    def counting(text: str) -> int:
-        asked.append(text)
-        return count(text)
+    def counting(texts):
+        asked.extend(texts)
+        return counts(texts, "o200k_base")
 
-    memory = Memory(counting, entries=2)
-    for number in range(50):
-        text = f"text {number % 7} " * (number % 7)
-        assert [memory.remembered(text), memory.remembered(text)] == [count(text)] * 2
-        assert len(memory) <= 2
-    assert len(asked) == 50  # each text once for its two times
-    short = Memory(count, characters=10)
-    assert [short.remembered(text) for text in ("nine char", "nine more")] == [count("nine char"), count("nine more")]
-    assert len(short) == 1
+    memory = Memory(counting, characters=1_000)
+    for number in range(60):
+        texts = ["the same in every row", f"text {number} " * 20, "the same in every row"]
+        known = memory.counts(texts)
+        assert [known[text] for text in texts] == counts(texts, "o200k_base")
+        assert len(memory) <= 16
+    assert len(asked) == 61  # the repeated one is always among those asked for last
 
 
 def test_a_completion_counts_both_its_texts(measured, jsonl, reference):
@@ -171,12 +209,12 @@ def test_rows_with_tools_and_images_are_counted(measured, jsonl):
 WITHOUT_TOKENIZERS = """
 import io, sys
 sys.modules.update(splintr=None, tiktoken=None)
-from ftplan.datasets import measure
+from ftplan.datasets import Demands, measure
 from ftplan.errors import DatasetError
 file = io.BytesIO(sys.stdin.buffer.read())
-print(measure(file, "train.jsonl", min_rows=1).facts.tokens)
+print(measure(file, "train.jsonl", (), Demands(min_rows=1)).facts.tokens)
 try:
-    measure(file, "train.jsonl", ["o200k_base"], min_rows=1)
+    measure(file, "train.jsonl", ["o200k_base"], Demands(min_rows=1))
 except DatasetError:
     print("no tokenizer")
 """
@@ -190,27 +228,44 @@ def test_without_encodings_nothing_is_tokenised(jsonl):
 
 def test_too_few_rows_name_their_number_and_the_rule(measured, jsonl):
     result = measured(jsonl(*[ROW] * 9), min_rows=10)
-    (problem,) = result.problems
+    (problem,) = result.errors
     assert result.facts is None
     assert problem.summary == "The dataset has too few rows"
     assert "9 rows" in problem.detail
     assert "10" in problem.detail
-    assert measured(jsonl(*[ROW] * 10), min_rows=10).problems == ()
+    assert measured(jsonl(*[ROW] * 10), min_rows=10).errors == ()
 
 
 def test_an_empty_file_is_a_problem(measured):
     assert [problem.summary for problem in measured(b"").problems] == ["The dataset is empty"]
 
 
-def test_rows_over_the_limit_warn_and_leave_the_facts(measured, jsonl):
-    long = {"messages": [USER, {"role": "assistant", "content": "word " * 100}]}
-    limits = {"o200k_base": 60, "cl100k_base": 10_000}
-    result = measured(jsonl(ROW, long, ROW, long), *limits, max_example_tokens=limits)
+def long_row(*messages):
+    return {"messages": [*messages, {"role": "assistant", "content": "word " * 100}]}
+
+
+LIMITS = {"o200k_base": 60, "cl100k_base": 10_000}
+
+
+def test_answers_that_would_be_cut_off_are_an_error(measured, jsonl):
+    result = measured(jsonl(ROW, long_row(USER), long_row(USER, USER)), *LIMITS, longest=LIMITS)
+    assert result.facts is None
     (problem,) = result.problems
-    assert result.facts is not None
-    assert result.errors == ()
-    assert (problem.severity, problem.place.line) == ("warning", 2)
+    assert (problem.rule, problem.severity, problem.place.line) == ("cut-answer", "error", 3)
     assert problem.detail.startswith("2 rows have more than 60 tokens")
+
+
+def test_a_limit_that_is_only_presumed_warns_and_leaves_the_facts(measured, jsonl):
+    result = measured(jsonl(ROW, long_row(USER), long_row(USER, USER)), *LIMITS, presumed=LIMITS)
+    assert result.facts is not None
+    assert [(problem.rule, problem.severity) for problem in result.problems] == [("cut-row", "warning")]
+
+
+def test_a_row_whose_end_teaches_nothing_loses_no_answer(measured, jsonl):
+    untrained = {"messages": [USER, ANSWER, USER, {"role": "assistant", "content": "word " * 100, "weight": 0}]}
+    result = measured(jsonl(untrained), *LIMITS, longest=LIMITS)
+    assert result.facts is not None
+    assert [problem.rule for problem in result.problems] == ["cut-row"]
 
 
 def test_a_file_that_cannot_be_read_is_a_problem():
@@ -226,7 +281,7 @@ def test_a_file_that_cannot_be_read_is_a_problem():
 def test_measuring_starts_at_the_beginning_of_the_file(jsonl):
     file = io.BytesIO(jsonl(ROW))
     file.seek(0, io.SEEK_END)
-    assert measure(file, "train.jsonl", min_rows=1).facts.rows == 1
+    assert measure(file, "train.jsonl", (), Demands(min_rows=1)).facts.rows == 1
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path):
@@ -254,20 +309,20 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
 )
 def test_real_files_pass(name, method, rows, tokens, real_data):
     with real_data(name).open("rb") as file:
-        result = measure(file, name, ["o200k_base"], expect=method)
+        result = measure(file, name, ["o200k_base"], Demands(method))
     assert result.problems == ()
     assert (result.facts.rows, result.facts.tokens["o200k_base"].total) == (rows, tokens)
 
 
 def test_a_real_file_with_five_rows_is_refused(real_data):
     with real_data("toy_chat_fine_tuning.jsonl").open("rb") as file:
-        (problem,) = measure(file, "toy.jsonl", expect="supervised").problems
+        (problem,) = measure(file, "toy.jsonl", (), Demands("supervised")).problems
     assert problem.detail == "toy.jsonl has 5 rows; a job needs at least 10."
 
 
 def test_a_real_chat_file_is_refused_for_preference_training(real_data):
     with real_data("gsm8k_train.jsonl").open("rb") as file:
-        result = measure(file, "train.jsonl", expect="dpo")
+        result = measure(file, "train.jsonl", (), Demands("dpo"))
     assert [problem.summary for problem in result.problems] == ["The rows do not fit the method"]
 
 

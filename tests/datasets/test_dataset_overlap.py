@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 
-from ftplan.datasets import overlap_problems
+from ftplan.datasets import shared_rows
 
 
 def row(number: int) -> dict:
@@ -14,7 +14,7 @@ def row(number: int) -> dict:
 
 def found(jsonl, training, validation):
     files = io.BytesIO(jsonl(*training)), io.BytesIO(jsonl(*validation))
-    return overlap_problems(*files, "train.jsonl", "valid.jsonl")
+    return shared_rows(*files).problems("train.jsonl", "valid.jsonl")
 
 
 def test_files_without_a_common_row_have_no_problem(jsonl):
@@ -53,4 +53,4 @@ def test_the_content_of_a_row_is_not_quoted(jsonl):
 
 def test_real_training_and_test_data_do_not_overlap(real_data):
     with real_data("gsm8k_train.jsonl").open("rb") as training, real_data("gsm8k_test.jsonl").open("rb") as validation:
-        assert overlap_problems(training, validation, "train", "test") == []
+        assert shared_rows(training, validation).rows == 0

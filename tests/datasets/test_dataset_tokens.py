@@ -16,7 +16,7 @@ from splintr import Tokenizer
 from ftplan.datasets import tokens
 from ftplan.errors import DatasetError
 
-ENCODINGS = ("o200k_base", "cl100k_base")
+ENCODINGS = ("o200k_base", "cl100k_base", "o200k_harmony")
 
 
 def blocks() -> list[str]:
@@ -52,6 +52,8 @@ NASTY = [
     "\ud800",
     "a\udfffb\ud800\ud800 \udc00\ud800 c",
     "\ud83d\ude00 as two halves",
+    # Letters of Unicode 17, which some tables have and tiktoken's have not.
+    *(f"a{letter}b {letter}'s {letter}//x" for letter in "\u088f\u0c5c\ua7d2\U00010940\U00011db3\U0001e6c1\U000323b1"),
 ]
 
 
@@ -59,6 +61,24 @@ NASTY = [
 def test_counts_equal_tiktokens_on_nasty_texts(encoding, reference):
     texts = [*NASTY, *blocks()]
     assert tokens.counts(texts, encoding) == [reference(text, encoding) for text in texts]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_much_text_is_counted_by_a_faster_tokenizer_alike(encoding, reference):
+    pytest.importorskip("toktok")
+    texts = [*NASTY, *blocks(), "a" * 1_000_000]
+    count = tokens.batch_counter(encoding, much=True)
+    assert count(texts) == [count([text])[0] for text in texts] == [reference(text, encoding) for text in texts]
+
+
+def test_every_new_letter_is_kept_from_the_faster_tokenizer(reference):
+    pytest.importorskip("toktok")
+    texts = [
+        "".join(f"{chr(code)}'s {chr(code)}//" for code in range(start, start + 64))
+        for start in (*range(0x880, 0xD800, 64), *range(0x10000, 0x33500, 64))
+    ]
+    exact, fast = tokens.batch_counter("o200k_base"), tokens.batch_counter("o200k_base", much=True)
+    assert exact(texts) == [count for text in texts for count in fast([text])]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -138,9 +158,9 @@ def test_a_panic_in_the_tokenizer_is_translated_and_an_interrupt_is_not():
         return encode
 
     with pytest.raises(DatasetError):
-        tokens._count("x", raising(PanicException()))
+        tokens._count("x", raising(PanicException()), "o200k_base")
     with pytest.raises(KeyboardInterrupt):
-        tokens._count("x", raising(KeyboardInterrupt()))
+        tokens._count("x", raising(KeyboardInterrupt()), "o200k_base")
 
 
 def test_importing_the_room_loads_no_tokenizer():

@@ -1,0 +1,63 @@
+"""The command `dataset sample`: a few rows, the same ones each time, as a transcript."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ftplan.cli.argv import CommandLine
+from ftplan.cli.console import Console
+from ftplan.core.samples import Sample
+from ftplan.errors import DatasetError, Place, Problem
+
+
+@click.command()
+@click.option("--n", "count", type=click.IntRange(1, 100_000), default=5, metavar="N", help="How many rows (5).")
+@click.option("--seed", type=int, default=7, help="Another seed, other rows (7).")
+@click.option("--show", is_flag=True, help="Show what the rows say; without it, only who speaks and how much.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the rows there, unchanged.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--json", is_flag=True, help="One JSON object; with -show each row is in it.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.pass_obj
+def sample(
+    line: CommandLine, /, path: Path, count: int, seed: int, show: bool, out: Path | None, force: bool, json: bool
+) -> int:
+    """Look at a few rows of PATH, picked by chance, and the same ones each time."""
+    from ftplan.datasets.files import opened, whole_files
+    from ftplan.datasets.sampling import sample as picked
+    from ftplan.views.json_text import json_text
+    from ftplan.views.sample_text import render_sample, sample_document
+
+    with opened(path) as file:
+        found, raw = picked(file, count, seed)
+    if not found.rows:
+        raise DatasetError(_nothing(found, path))
+    if out is not None:
+        with whole_files([out], path, force=force) as (file,):
+            file.writelines(row + b"\n" for row in raw)
+    console = Console(no_color=line.no_color)
+    if json:
+        console.line(json_text(sample_document(found, str(path), seed, show=show)))
+    else:
+        console.say(render_sample(found, str(path), console.style(sys.stdout), show=show))
+    if found.broken:
+        console.problems([_broken(found, path)])
+    return 0
+
+
+def _nothing(sample: Sample, path: Path) -> Problem:
+    if not sample.broken:
+        return Problem("The file is empty", "It has no rows.", Place(str(path)), "Is it the right file?")
+    lines = "line holds" if sample.broken == 1 else "lines hold"
+    detail = f"None of its {sample.broken:,} {lines} one JSON object."
+    return Problem("The file has no rows", detail, Place(str(path), sample.first_broken), "Is it JSON Lines?")
+
+
+def _broken(sample: Sample, path: Path) -> Problem:
+    lines = "1 line holds" if sample.broken == 1 else f"{sample.broken:,} lines hold"
+    detail = f"{lines} no JSON object, this one first; the sample is of the others."
+    place = Place(str(path), sample.first_broken)
+    return Problem("Lines were passed over", detail, place, severity="warning")

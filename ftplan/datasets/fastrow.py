@@ -1,0 +1,119 @@
+"""Rows read at the speed of C: msgspec's door. What it gives is what `jsonrow` gives, which is asked in every doubt.
+
+Costs 26 ms to import, so it is opened when a first row is read. A lone surrogate, a NaN, a number that is no
+integer of 64 bits, a byte order mark, deep nesting and whatever msgspec refuses go to `jsonrow`. Keys that stand
+twice, which msgspec does not see, are found by their colons.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from ftplan.datasets import jsonrow
+from ftplan.datasets.faults import Fault
+from ftplan.datasets.framing import Parts, plain_parts
+
+OPENING_ROLES = ("system", "developer")
+
+
+class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    # By name: a struct is written in the order of its fields, and the canonical form sorts its keys.
+    content: str
+    role: Literal["assistant", "developer", "system", "user"]
+    weight: Literal[0, 1] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Chat(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    messages: list[_Message]
+
+
+_PLAIN = msgspec.json.Decoder(_Chat)
+_ANY = msgspec.json.Decoder()
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def plain_chat(line: bytes) -> tuple[bytes, Parts] | None:
+    """The canonical form and the parts of a chat row that holds nothing but texts said in good order: nearly every one.
+
+    None says nothing about the row. Anything else says that it breaks no rule and is worth no remark.
+    """
+    try:
+        row = _PLAIN.decode(line)
+    except (ValueError, RecursionError):
+        return None
+    spelled = _ENCODER.encode(row)
+    if _may_repeat_a_key(line, spelled):
+        return None
+    roles: list[str] = []
+    said: list[str] = []
+    learned: list[str] = []
+    for message in row.messages:
+        role = message.role
+        if role != "assistant":
+            if message.weight is not msgspec.UNSET or (roles and role in OPENING_ROLES):
+                return None
+            said.append(message.content)
+        elif message.weight == 0:
+            said.append(message.content)
+        elif not message.content or message.content.isspace():
+            return None
+        else:
+            learned.append(message.content)
+        roles.append(role)
+    if not learned or roles[-1] != "assistant":
+        return None
+    return spelled, plain_parts(roles, said, learned, ends_learned=row.messages[-1].weight != 0)
+
+
+def row_of(line: bytes) -> tuple[dict[str, Any], bytes] | Fault:
+    """The object that `line` holds and its canonical form, or what is wrong with the line; as `jsonrow.decoded`."""
+    try:
+        value = _ANY.decode(line)
+        if type(value) is dict and _is_certain(value):
+            spelled = _ENCODER.encode(value)
+            if not _may_repeat_a_key(line, spelled):
+                return value, spelled
+    except (ValueError, RecursionError):
+        pass
+    row = jsonrow.decoded(line)
+    return row if isinstance(row, Fault) else (row, canonical(row))
+
+
+def canonical(row: dict[str, Any]) -> bytes:
+    """The one spelling of a row: keys sorted, no blanks, UTF-8, numbers as `jsonrow.decoded` reads them.
+
+    Where a lone surrogate forbids UTF-8 it is ASCII with escapes. Two rows are spelled alike only if they are equal.
+    """
+    try:
+        return _ENCODER.encode(row)
+    except (ValueError, OverflowError):
+        return jsonrow.canonical(row)
+
+
+def _may_repeat_a_key(line: bytes, spelled: bytes) -> bool:
+    """Whether `line` holds a member that its canonical form lacks.
+
+    A member has a colon, and a colon in a string is written as it is or as \\u003a. Without the latter the two
+    numbers of colons are equal exactly where no member was dropped.
+    """
+    return line.count(b":") != spelled.count(b":") or b"\\u003" in line
+
+
+def _is_certain(value: object) -> bool:
+    """Whether msgspec and json read every number of `value` alike, and it is not nested too deeply."""
+    level = [value]
+    for _ in range(jsonrow.MAX_DEPTH + 1):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+            elif isinstance(item, float) or (isinstance(item, int) and not -(2**63) <= item < 2**63):
+                return False
+        if not inner:
+            return True
+        level = inner
+    return False
