@@ -33,6 +33,7 @@ COMMANDS = {
     "plan": Entry("plan", "plan", "Show what would be uploaded, trained and spent, and why"),
     "apply": Entry("apply", "apply", "Carry out a plan, once"),
     "destroy": Entry("apply", "destroy", "Delete what is managed"),
+    "cancel": Entry("cancel", "cancel", "Cancel the running job of a model"),
     "dataset": Entry("dataset", "dataset", "Check, describe, split, sample and convert dataset files"),
     "fmt": Entry("project", "fmt", "Rewrite the configuration in its canonical layout"),
     "force-unlock": Entry("state", "force_unlock", "Take away the lock of a run that is dead"),

@@ -21,7 +21,8 @@ def double_notes(state: State, seen: Observation) -> list[Note]:
                     "A second job for one training",
                     f"{address}: {job.id} ({job.status}) carries the same key as {ours} and is paid for beside it.",
                     address=address,
-                    advice=f"Cancel {job.id} at the provider." if runs else "",
+                    advice="To cancel it:" if runs else "",
+                    command=f"ftplan cancel {address} -job={job.id}" if runs else "",
                 )
             )
     return notes

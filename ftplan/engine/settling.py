@@ -60,7 +60,8 @@ def look_up(run: Run, address: Address, provider: str, key: str) -> Action[Remot
     jobs = yield from search(run, provider, {MARK_KEY: key})
     for extra in jobs[1:]:
         if not extra.phase.settled:
-            detail = f"{extra.id} carries the same key as {jobs[0].id}. Cancel it at the provider."
+            way_out = f"To cancel it: ftplan cancel {address} -job={extra.id}"
+            detail = f"{extra.id} carries the same key as {jobs[0].id}. {way_out}"
             yield Say(Told("A second job for one training", detail, address=address))
     return jobs[0] if jobs else None
 
