@@ -147,6 +147,9 @@ from ftplan.datasets.blockread import BlockReader
 from ftplan.datasets.lines import blocks
 from ftplan.datasets import workers
 
+# Whoever runs the tests in the background has SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Interrupting(io.BytesIO):
     def read(self, size=-1):
         if self.tell() > 20_000:
