@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ftplan.datasets.jsonrow import canonical, decoded
 from ftplan.datasets.lines import lines
 from ftplan.datasets.rules import SHARED_ROWS
 from ftplan.errors import Place, Problem
@@ -61,8 +60,11 @@ def shared_rows(training: BinaryIO, validation: BinaryIO) -> Shared:
 
 
 def _digests(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    # Opened late: a plan that finds the answer kept does not pay for msgspec.
+    from ftplan.datasets.fastrow import row_of
+
     file.seek(0)
     for number, line in lines(file, lambda chunk: None):
-        row = decoded(line) if line is not None else None
-        if isinstance(row, dict):
-            yield number, hashlib.blake2b(canonical(row), digest_size=DIGEST_BYTES).digest()
+        found = row_of(line) if line is not None else None
+        if isinstance(found, tuple):
+            yield number, hashlib.blake2b(found[1], digest_size=DIGEST_BYTES).digest()

@@ -14,10 +14,10 @@ from ftplan.core.spec import MethodKind
 from ftplan.datasets.faults import Fault
 from ftplan.datasets.formats import format_used, row_faults
 from ftplan.datasets.framing import parts_of
-from ftplan.datasets.jsonrow import decoded
 from ftplan.datasets.lines import lines
+from ftplan.datasets.memory import Memory
 from ftplan.datasets.rules import LONG_LINE
-from ftplan.datasets.tokens import counter
+from ftplan.datasets.tokens import batch_counter
 from ftplan.errors import DatasetError
 
 LONGEST = 5
@@ -66,7 +66,8 @@ def profiled(file: BinaryIO, shown_path: str, encoding: Encoding, method: Method
     """What the rows of `file` look like, from where it stands. Raises DatasetError at the first row that is broken:
     figures over half a file would pass for those of the whole."""
     profile = Profile(encoding)
-    count = counter(encoding)
+    # A system prompt and its tools stand in every row.
+    memory = Memory(batch_counter(encoding))
 
     def seen(chunk: bytes) -> None:
         profile.bytes += len(chunk)
@@ -76,15 +77,18 @@ def profiled(file: BinaryIO, shown_path: str, encoding: Encoding, method: Method
         if isinstance(row, Fault):
             raise DatasetError(row.at(shown_path, number))
         assert profile.format is not None
-        _add(profile, row, number, count, profile.format)
+        _add(profile, row, number, memory, profile.format)
     profile.longest = [(tokens, -line) for tokens, line in sorted(profile.longest, reverse=True)]
     return profile
 
 
 def _sound(profile: Profile, line: bytes | None, method: MethodKind | None) -> dict[str, Any] | Fault:
-    row = decoded(line) if line is not None else Fault(LONG_LINE)
-    if isinstance(row, Fault):
-        return row
+    from ftplan.datasets.fastrow import row_of
+
+    read = row_of(line) if line is not None else Fault(LONG_LINE)
+    if isinstance(read, Fault):
+        return read
+    row = read[0]
     if profile.format is None:
         found = format_used(row, method)
         if isinstance(found, Fault):
@@ -93,14 +97,15 @@ def _sound(profile: Profile, line: bytes | None, method: MethodKind | None) -> d
     return next(row_faults(row, profile.format), row)
 
 
-def _add(profile: Profile, row: Mapping[str, Any], line: int, count: Any, format: Format) -> None:
-    parts = parts_of(row, format)
-    total = parts.framing(profile.encoding) + sum(map(count, (*parts.texts, *parts.learned)))
+def _add(profile: Profile, row: Mapping[str, Any], line: int, memory: Memory, format: Format) -> None:
+    parts, speakers = parts_of(row, format), list(_speakers(row, format))
+    texts = [*parts.texts, *parts.learned]
+    tokens_of = memory.counts([*texts, *(text for _, said in speakers for text in said)]).__getitem__
+    total = parts.framing(profile.encoding) + sum(map(tokens_of, texts))
     profile.lengths.append(total)
     said = 0
-    speakers = list(_speakers(row, format))
-    for role, texts in speakers:
-        tokens = sum(map(count, texts))
+    for role, words in speakers:
+        tokens = sum(map(tokens_of, words))
         profile.by_role[role] += tokens
         profile.messages[role] += 1
         said += tokens

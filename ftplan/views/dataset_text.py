@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -76,17 +77,25 @@ def _sections(figures: DatasetFigures, style: Style) -> list[str]:
 
 
 def histogram(lengths: Sequence[int]) -> str:
-    """How many of `lengths` fall into each of some equal spans, as bars; one line a span."""
-    low, high = min(lengths), max(lengths)
-    spans = min(BARS, high - low + 1)
-    counts = [0] * spans
-    for length in lengths:
-        counts[(length - low) * spans // (high - low + 1)] += 1
-    edges = [low + (high - low + 1) * number // spans for number in range(spans + 1)]
-    names = [f"{first:,}-{following - 1:,}" for first, following in pairwise(edges)]
+    """How many of `lengths` fall into each of some equal spans, as bars; one line a span. A few that are far longer
+    than all others share the last bar, so that the others can still be told apart."""
+    ranked = sorted(lengths)
+    most_end = ranked[-(-len(ranked) * 99 // 100) - 1]
+    far = ranked[-1] > 2 * most_end
+    spans = _spans(ranked[0], most_end if far else ranked[-1], BARS - far)
+    spans += [(most_end + 1, ranked[-1])] if far else []
+    counts = [bisect_right(ranked, last) - bisect_left(ranked, first) for first, last in spans]
+    names = [f"{first:,}-{last:,}" for first, last in spans]
     width, most = max(map(len, names)), max(counts)
     rows = zip(names, counts, strict=True)
     return "\n".join(f"  {name:>{width}}  {_bar(count, most)} {count:,}" for name, count in rows)
+
+
+def _spans(low: int, high: int, wanted: int) -> list[tuple[int, int]]:
+    """`low` to `high` in up to `wanted` spans of about one size."""
+    count = min(wanted, high - low + 1)
+    edges = [low + (high - low + 1) * number // count for number in range(count + 1)]
+    return [(first, following - 1) for first, following in pairwise(edges)]
 
 
 def _bar(count: int, most: int) -> str:
