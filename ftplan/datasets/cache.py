@@ -23,7 +23,7 @@ from ftplan.core.plain import Misfit, from_plain, to_plain
 
 T = TypeVar("T")
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raised whenever a rule or a count of this room changes, so that older measurements are not found any more."""
 
 FOLDER_VARIABLE = "FTPLAN_CACHE_DIR"

@@ -27,7 +27,6 @@ _SECRETS: Sequence[tuple[bytes, str, re.Pattern[bytes]]] = tuple(
         (b"eyJ", "a JSON Web Token", rb"(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     )
 )
-_MARKS = re.compile(b"|".join(re.escape(mark) for mark, _, _ in _SECRETS))
 _MAIL = re.compile(
     rb"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24})"
 )
@@ -42,12 +41,13 @@ _US_NUMBER = re.compile(rb"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\
 # over at the speed of a search for one character.
 _WORDS = bytes(ord("a") if (code < 128 and chr(code).isalnum()) or code in b"_-" else ord(" ") for code in range(256))
 _LONG_WORD = b"a" * 20
-_DIGITS = bytes(ord("0") if code in b"0123456789" else ord("x") for code in range(256))
-_GAPS = b" -()."
-_LONG_NUMBER = b"0" * 8
-_RUN = re.compile(rb"\d(?:[ ().-]{0,2}\d){7,}")
-_PIECE = 4 * 1024
+_STARTS = frozenset(mark[:2] for mark, _, _ in _SECRETS) | {b"rk"}
+_KEY_ENDS = b"KEY-----"
+# 0 for a digit, - for what may stand between the digits of one number, x for everything else.
+_DIGITS = bytes(48 if code in b"0123456789" else 45 if code in b" ().-" else 120 for code in range(256))
+_LONG_NUMBER = re.compile(rb"00[0-]{6,}")
 _BEFORE, _BEHIND = 64, 200
+FEWEST_DIGITS = 8
 
 
 def secrets_in(block: bytes) -> Iterator[tuple[int, str]]:
@@ -57,9 +57,11 @@ def secrets_in(block: bytes) -> Iterator[tuple[int, str]]:
     while at >= 0:
         end = words.find(b" ", at)
         end = end if end >= 0 else len(words)
-        # A whole image may be one word: its beginning tells what it is.
-        text = block[max(0, at - _BEFORE) : min(end, at + _BEHIND) + _BEHIND]
-        if _MARKS.search(text):
+        # Behind a backslash the first letter belongs to the escape: \\n, \\t.
+        start = at + 1 if block[at - 1 : at] == b"\\" else at
+        if block[start : start + 2] in _STARTS or block.find(_KEY_ENDS, max(0, at - 16), start) >= 0:
+            # A whole image may be one word: its beginning tells what it is.
+            text = _spoken(block[max(0, at - _BEFORE) : min(end, at + _BEHIND) + _BEHIND])
             yield from ((at, kind) for mark, kind, pattern in _SECRETS if mark in text and pattern.search(text))
         at = words.find(_LONG_WORD, end)
 
@@ -67,22 +69,21 @@ def secrets_in(block: bytes) -> Iterator[tuple[int, str]]:
 def personal_in(block: bytes) -> Iterator[tuple[int, str]]:
     """Where in `block` personal data seems to stand, and of which kind."""
     for at in _places(b"@", block):
-        found = _MAIL.search(block, max(0, at - _BEFORE), at + _BEHIND)
+        found = _MAIL.search(_spoken(block[max(0, at - _BEFORE) : at + _BEHIND]))
         if found and not _NOBODYS.search(found[1]):
             yield at, "an e-mail address"
-    for start in range(0, len(block), _PIECE):
-        # Pieces overlap, so that no number is cut in two.
-        piece = block[start : start + _PIECE + _BEFORE]
-        if _LONG_NUMBER in piece.translate(_DIGITS, _GAPS):
-            yield from _numbers_in(piece, start)
+    for run in _LONG_NUMBER.finditer(block.translate(_DIGITS)):
+        if run[0].count(b"0") < FEWEST_DIGITS:
+            continue
+        # A number of any of these kinds begins at most eight characters before its first two digits in a row.
+        kind = _number_kind(_spoken(block[max(0, run.start() - 8) : run.end() + _BEFORE]))
+        if kind:
+            yield run.start(), kind
 
 
-def _numbers_in(piece: bytes, start: int) -> Iterator[tuple[int, str]]:
-    for run in _RUN.finditer(piece):
-        # A number of any of these kinds begins at most six characters before its first run of digits.
-        kind = _number_kind(piece[max(0, run.start() - 6) : run.end() + _BEFORE])
-        if kind and run.start() < _PIECE:
-            yield start + run.start(), kind
+def _spoken(text: bytes) -> bytes:
+    """`text` without the escapes of line feeds and tabs, whose letters would stand before the next word."""
+    return text.replace(b"\\n", b"  ").replace(b"\\t", b"  ")
 
 
 def _places(mark: bytes, block: bytes) -> Iterator[int]:

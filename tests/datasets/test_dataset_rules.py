@@ -103,6 +103,14 @@ def test_what_looks_like_a_secret_is_named_by_kind_and_never_shown(measured, tex
     assert "what looks like a" in problem.detail
 
 
+@pytest.mark.parametrize("before", ["", "\n", "\t", "see:", "x\n\n", '"'])
+@pytest.mark.parametrize("text", ["ghp_" + "a1" * 18, "+49 171 1234567", "jane@acme.io", "4111 1111 1111 1111"])
+def test_it_is_seen_whatever_stands_before_it_in_the_line(measured, before: str, text: str) -> None:
+    row = chat({"role": "user", "content": f"{before}{text}\nand more"}, GOOD["messages"][1])
+    assert set(broken(measured, Case(lines(row)))) <= {"secret", "personal-data"}
+    assert broken(measured, Case(lines(row)))
+
+
 @pytest.mark.parametrize(
     "text", ["+49 171 1234567", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "078-05-1120"]
 )
