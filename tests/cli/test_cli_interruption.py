@@ -180,3 +180,29 @@ def test_a_reader_that_goes_away_is_no_defect(bench: Workbench) -> None:
     assert process.returncode == 1
     assert b"Traceback" not in err
     assert b"defect" not in err
+
+
+def test_a_job_let_in_in_spite_of_a_full_queue_is_paid_for_once(bench: Workbench) -> None:
+    bench.bot()
+    full = {"code": "rate_limit_exceeded", "message": "too many active jobs", "headers": {"Retry-After": "0"}}
+    bench.order({"action": "status", "status": 429, "before": False, "method": "POST", "path": JOBS, **full})
+    bench.apply()
+    assert bench.bought() == (1, 1)
+    assert "No changes." in bench.plan().out
+
+
+def test_a_run_whose_lock_is_broken_writes_nothing_more_and_the_next_one_follows_its_job(bench: Workbench) -> None:
+    bench.pace = LIFELIKE
+    bench.bot()
+    running = bench.start(*APPLY)
+    job = running_job(bench, running)
+    claim = json.loads((bench.folder / LOCK).read_text())["id"]
+    assert bench.run("force-unlock", "-force", claim).code == 0
+    before = bench.state["serial"]
+    done = running.end()
+    assert done.code == 1
+    assert "Somebody broke the lock" in done.said
+    assert bench.state["serial"] == before
+    bench.apply()
+    assert bench.bought() == (1, 1)
+    assert bench.state["models"][0]["job"]["id"] == job
