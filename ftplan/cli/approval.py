@@ -1,4 +1,4 @@
-"""The options of a command that changes the state alone, and the question it asks before."""
+"""The options and the address of a command that changes the state alone, and the question it asks before."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from ftplan.cli.console import Console, may_ask
 from ftplan.cli.options import Request, config_options, config_request, read_duration
+from ftplan.core.spec import Address
 from ftplan.errors import Problem, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,6 +32,14 @@ def changing_request(options: Mapping[str, Any]) -> Request:
     """The request that `changing_options` make. Raises `UsageError`."""
     request = config_request(options)
     return replace(request, lock=options["lock"], lock_timeout=read_duration(options["lock_timeout"]))
+
+
+def read_address(text: str) -> Address:
+    """The one address a command is about. Raises `UsageError`."""
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise UsageError("Invalid address", detail=f"{error}. Addresses are written model.NAME.") from None
 
 
 def approve(console: Console, options: Mapping[str, Any], question: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ftplan.cli.approval import approve, changing_options, changing_request
+from ftplan.cli.approval import approve, changing_options, changing_request, read_address
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
 from ftplan.cli.locking import locked
@@ -18,9 +18,8 @@ from ftplan.core.fold import job_record
 from ftplan.core.ports import Provider
 from ftplan.core.recipe import MARK_ADDRESS, MARK_PROJECT
 from ftplan.core.records import ModelRecord, State
-from ftplan.core.spec import Address
 from ftplan.engine.ledger import Ledger
-from ftplan.errors import FtplanError, Problem, UsageError
+from ftplan.errors import FtplanError, Problem
 
 
 @click.command()
@@ -40,7 +39,7 @@ def cancel(line: CommandLine, /, address: str, job: str | None, **options: Any) 
     ):
         state, tag = session.load_state()
         record = _record(address, state)
-        provider = _provider(session, record)
+        provider = session.provider(record.provider, f"The job of model.{record.name} is at")
         shown = _job(provider, session, record, job or record.job.id)
         if shown.phase.settled:
             console.say(f"{shown.id} is over already ({shown.status}). Nothing was changed.")
@@ -56,23 +55,12 @@ def cancel(line: CommandLine, /, address: str, job: str | None, **options: Any) 
 
 
 def _record(address: str, state: State) -> ModelRecord:
-    try:
-        asked = Address.parse(address)
-    except ValueError as error:
-        raise UsageError("Invalid address", detail=f"{error}. Addresses are written model.NAME.") from None
+    asked = read_address(address)
     record = state.models.get(asked.name) if asked.kind == "model" else None
     if record is None:
         known = ", ".join(f"model.{name}" for name in sorted(state.models)) or "none"
         raise FtplanError(Problem("Nothing to cancel", f"{asked} has no job.", advice=f"Models with a job: {known}."))
     return record
-
-
-def _provider(session: Session, record: ModelRecord) -> Provider:
-    provider = session.providers.get(record.provider)
-    if provider is None:
-        detail = f"The job of model.{record.name} is at {record.provider}, which is declared no more."
-        raise FtplanError(Problem("Provider is not declared", detail, advice="Declare it under that name again."))
-    return provider
 
 
 def _job(provider: Provider, session: Session, record: ModelRecord, job_id: str) -> RemoteJob:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ftplan.cli.approval import approve, changing_options, changing_request
+from ftplan.cli.approval import approve, changing_options, changing_request, read_address
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
 from ftplan.cli.locking import locked, make_claim
@@ -17,7 +17,6 @@ from ftplan.core.events import Fact, IntentDropped
 from ftplan.core.ports import Provider
 from ftplan.core.recipe import MARK_KEY
 from ftplan.core.records import Intent, State
-from ftplan.core.spec import Address
 from ftplan.engine.ledger import Ledger
 from ftplan.engine.observe import jobs_carrying
 from ftplan.engine.recover import adopted
@@ -55,10 +54,7 @@ def resolve(line: CommandLine, /, address: str, adopt: str | None, not_created: 
 
 
 def _open_intent(address: str, state: State) -> Intent:
-    try:
-        asked = Address.parse(address)
-    except ValueError as error:
-        raise UsageError("Invalid address", detail=f"{error}. Addresses are written model.NAME.") from None
+    asked = read_address(address)
     if asked.kind == "model" and asked.name in state.intents:
         return state.intents[asked.name]
     known = [f"model.{name}" for name in sorted(state.intents)]
@@ -66,16 +62,8 @@ def _open_intent(address: str, state: State) -> Intent:
     raise FtplanError(Problem("Nothing to resolve", f"{asked} has no paid call in doubt.", advice=advice))
 
 
-def _provider(session: Session, intent: Intent) -> Provider:
-    provider = session.providers.get(intent.provider)
-    if provider is None:
-        detail = f"The call was to be made at {intent.provider}, which is declared no more."
-        raise FtplanError(Problem("Provider is not declared", detail, advice="Declare it under that name again."))
-    return provider
-
-
 def _adoption(session: Session, state: State, intent: Intent, job_id: str) -> Fact:
-    provider, address = _provider(session, intent), f"model.{intent.name}"
+    provider, address = session.provider(intent.provider, "The call was to be made at"), f"model.{intent.name}"
     job = provider.get_job(job_id)
     if job is None:
         detail = f"{intent.provider} knows no job {job_id[:100]}."

@@ -22,7 +22,7 @@ from ftplan.core.ports import Provider
 from ftplan.core.records import State
 from ftplan.core.spec import Address, MethodKind, Project, ProviderSpec
 from ftplan.datasets import open_dataset
-from ftplan.errors import ConfigError, Problem, StateError
+from ftplan.errors import ConfigError, FtplanError, Problem, StateError
 from ftplan.providers.catalog import load_catalog
 from ftplan.providers.registry import open_provider
 
@@ -59,6 +59,13 @@ class Session:
                 )
             )
         return state, blob.tag
+
+    def provider(self, name: str, why: str) -> Provider:
+        """The provider called `name`. Raises `FtplanError`, which says `why` it is needed, where it is not declared."""
+        if name not in self.providers:
+            detail, advice = f"{why} {name}, which is declared no more.", "Declare it under that name again."
+            raise FtplanError(Problem("Provider is not declared", detail, advice=advice))
+        return self.providers[name]
 
     def new_state(self) -> State:
         """A state that holds nothing and was never stored; its lineage is made when it first is."""

@@ -7,14 +7,14 @@ from itertools import islice
 from typing import Any
 
 from ftplan.core.facts import Format
+from ftplan.datasets.blockread import FAULTS_A_ROW, LISTED_PROBLEMS
 from ftplan.datasets.faults import Fault
 from ftplan.datasets.formats import CHAT_KEYS, COMPLETION_KEYS, PREFERENCE_KEYS, format_used, row_faults
 from ftplan.datasets.jsonrow import decoded, document_fault
 from ftplan.datasets.lines import MAX_LINE_BYTES
+from ftplan.datasets.rules import LONG_LINE
 from ftplan.errors import Place, Problem
 
-LISTED_PROBLEMS = 20
-FAULTS_A_ROW = 5
 _OWN_KEYS: Mapping[Format, frozenset[str]] = {
     "chat": CHAT_KEYS,
     "preference": PREFERENCE_KEYS,
@@ -37,7 +37,7 @@ class RowCheck:
         """The row on a line, None where it is wrong. `line` is None for one that is too long to be read."""
         if line is None:
             detail = f"It has more than {MAX_LINE_BYTES // 1024**2} MiB."
-            self._note([Problem("A line is too long", detail, Place(self._path, number))])
+            self._note([LONG_LINE.problem(detail, Place(self._path, number))])
             return None
         found = (document_fault(line) if number == 1 else None) or decoded(line)
         faults = [found] if isinstance(found, Fault) else self._faults(found)
