@@ -17,7 +17,8 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 @dataclass(frozen=True, slots=True)
 class DatasetFigures:
-    """The figures to be shown. `lengths` are tokens a row; `by_role` maps who speaks to (messages, tokens)."""
+    """The figures to be shown. `lengths` are tokens a row; `by_role` maps who speaks to (messages, tokens); `longest`
+    are rows as (tokens, line)."""
 
     path: str
     format: str
@@ -31,6 +32,8 @@ class DatasetFigures:
     turns: Mapping[int, int]
     tools: Mapping[str, int]
     longest: Sequence[tuple[int, int]]
+    rows_with_tools: int = 0
+    rows_with_images: int = 0
 
 
 def render_figures(figures: DatasetFigures, style: Style) -> str:
@@ -57,6 +60,8 @@ def figures_document(figures: DatasetFigures) -> dict[str, Any]:
         "by_role": {role: {"messages": count, "tokens": said} for role, (count, said) in figures.by_role.items()},
         "turns": figures.turns,
         "tools": figures.tools,
+        "rows_with_tools": figures.rows_with_tools,
+        "rows_with_images": figures.rows_with_images,
         "longest": [{"line": line, "tokens": tokens} for tokens, line in figures.longest],
     }
 
@@ -72,6 +77,8 @@ def _sections(figures: DatasetFigures, style: Style) -> list[str]:
     ]
     if figures.tools:
         told.append(f"{style.bold('Tools called')}\n  {_counted(figures.tools)}")
+    if figures.rows_with_images:
+        told.append(f"{style.bold('Rows with images')}\n  {figures.rows_with_images:,}")
     rows = ", ".join(f"line {line} ({tokens:,})" for tokens, line in figures.longest)
     return [*told, f"{style.bold('Longest rows')}\n  {rows}"]
 
