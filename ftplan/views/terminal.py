@@ -139,7 +139,7 @@ class LiveScreen:
         # Cut here to what fits: left to itself, rich would shorten the elapsed time as well.
         self._name_columns = min(max(columns // 3, 8), 32)
         self._said_columns = max(columns - self._name_columns - len(" 0:00:00 ") - bar - 1, 4)
-        self._progress = _progress(self._console, bar, now, ticks)
+        self._progress = _progress(self._console, bar, now, ticks=ticks)
         self._progress.start()
 
     def tell(self, event: Event) -> None:
@@ -204,6 +204,28 @@ class LiveScreen:
             self._console.print(Text.from_ansi(text), soft_wrap=True)
 
 
+class LoneBar:
+    """One bar with a name before and words behind it, on a line where nothing else is written meanwhile."""
+
+    def __init__(self, stream: TextIO, *, now: Callable[[], float], colour: bool, width: int | None = None) -> None:
+        console = _console(stream, colour, width)
+        self.columns = console.width
+        bar = 0 if self.columns < NARROW_COLUMNS else 30 if self.columns >= WIDE_COLUMNS else 15
+        # What is left for words, beside the bar and the blanks.
+        self.room = self.columns - bar - 3
+        self._progress = _progress(console, bar, now, ticks=False, alone=True)
+        self._task = self._progress.add_task("")
+
+    def draw(self, name: str, done: int, total: int, said: str) -> None:
+        self._progress.update(self._task, description=name, completed=done, total=total, said=said)
+        # Not started before there is something to draw: else an empty line would flash up.
+        (self._progress.refresh if self._progress.live.is_started else self._progress.start)()
+
+    def close(self) -> None:
+        """Takes it away, and gives the terminal back."""
+        self._progress.stop()
+
+
 def _console(stream: TextIO, colour: bool, width: int | None) -> Console:
     # Rich costs about 90 ms to import; only a terminal pays it.
     from rich.console import Console
@@ -213,10 +235,14 @@ def _console(stream: TextIO, colour: bool, width: int | None) -> Console:
     )
 
 
-def _progress(console: Console, bar: int, now: Callable[[], float], ticks: bool) -> Progress:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+def _progress(console: Console, bar: int, now: Callable[[], float], *, ticks: bool, alone: bool = False) -> Progress:
+    """`alone` are bars beside which nobody writes anything: they show no time, and leave the streams as they are."""
+    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
-    name = TextColumn("{task.description}", markup=False)
+    columns: list[ProgressColumn] = [TextColumn("{task.description}", markup=False)]
+    columns += [BarColumn(bar_width=bar)] if bar else []
+    columns += [] if alone else [TimeElapsedColumn()]
     said = TextColumn("{task.fields[said]}", markup=False)
-    columns = [name, *([BarColumn(bar_width=bar)] if bar else []), TimeElapsedColumn(), said]
-    return Progress(*columns, console=console, get_time=now, auto_refresh=ticks, refresh_per_second=4, transient=True)
+    live: dict[str, Any] = {"auto_refresh": ticks, "refresh_per_second": 4, "transient": True}
+    live |= {"redirect_stdout": not alone, "redirect_stderr": not alone}
+    return Progress(*columns, said, console=console, get_time=now, **live)
