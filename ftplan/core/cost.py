@@ -42,20 +42,22 @@ def estimate(model: DesiredModel, catalog: Catalog) -> Estimate:
         epochs=epochs,
         basis=_basis(model, catalog, epochs, price),
         exact_epochs=declared != "auto",
+        exact_tokens=model.counts_surely,
     )
 
 
 def _basis(model: DesiredModel, catalog: Catalog, epochs: int, price: Decimal | None) -> str:
     if model.base is None:
-        return "no price known"
+        guessed = "" if model.counts_surely else f"; tokens as {model.encoding} counts them, an approximation"
+        return f"no price known{guessed}"
     if price is None:
         hourly = model.base.train_per_hour
         return "no price known" if hourly is None else f"${hourly} per hour of training; hours not known before"
     counted = model.training.tokens.get(model.encoding)
     if counted is None:
         return f"no price known: the tokens were not counted in {model.encoding}"
-    guessed = " (auto, as providers usually pick)" if model.recipe["n_epochs"] == "auto" else ""
-    times = f"{epochs} epoch{'' if epochs == 1 else 's'}{guessed}"
+    picked = " (auto, as providers usually pick)" if model.recipe["n_epochs"] == "auto" else ""
+    times = f"{epochs} epoch{'' if epochs == 1 else 's'}{picked}"
     return f"{counted.total:,} tokens x {times} x ${price} per million; {catalog.title}"
 
 

@@ -13,6 +13,7 @@ from ftplan.core.spec import Address, DatasetSpec, ModelSpec, Project, ProviderS
 from ftplan.errors import Problem
 
 RECIPE_PREFIX = "recipe:"
+PRESUMED_ENCODING: Encoding = "o200k_base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class DesiredModel:
     training: DatasetFacts
     validation: DatasetFacts | None
     parent: Address | None = None
+    declared_encoding: Encoding | None = None
 
     @property
     def address(self) -> Address:
@@ -35,7 +37,12 @@ class DesiredModel:
 
     @property
     def encoding(self) -> Encoding:
-        return self.base.encoding if self.base else "o200k_base"
+        return self.declared_encoding or (self.base.encoding if self.base else PRESUMED_ENCODING)
+
+    @property
+    def counts_surely(self) -> bool:
+        """Whether its tokens are counted as its provider will, and not by the encoding of another base model."""
+        return self.declared_encoding is not None or self.base is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,13 @@ def root_base(name: str, models: Mapping[str, ModelSpec]) -> str:
     return root_base(model.parent, models) if model.parent else model.base_model
 
 
+def declared_encoding(name: str, models: Mapping[str, ModelSpec]) -> Encoding | None:
+    """The encoding of the tokenizer that a model names, or the nearest one below it: they have one base model. The
+    chain must hold no cycle."""
+    model = models[name]
+    return model.encoding or (declared_encoding(model.parent, models) if model.parent else None)
+
+
 def wanted_encodings(project: Project, catalogs: Mapping[str, Catalog]) -> dict[str, set[Encoding]]:
     """The encodings in which each dataset has to be counted, by dataset name."""
     wanted: dict[str, set[Encoding]] = {name: set() for name in project.datasets}
@@ -112,7 +126,8 @@ def wanted_encodings(project: Project, catalogs: Mapping[str, Catalog]) -> dict[
         model = project.models[name]
         base = catalogs[model.provider].base(root_base(name, project.models))
         for dataset in filter(None, (model.dataset, model.validation)):
-            wanted[dataset].add(base.encoding if base else "o200k_base")
+            encoding = declared_encoding(name, project.models) or (base.encoding if base else PRESUMED_ENCODING)
+            wanted[dataset].add(encoding)
     return wanted
 
 
@@ -166,6 +181,7 @@ def _work_out(
         training=training,
         validation=validation,
         parent=parent.address if parent else None,
+        declared_encoding=declared_encoding(model.name, project.models),
     )
 
 

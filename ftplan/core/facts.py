@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from ftplan.core.spec import Address, MethodKind
 
 Format = Literal["chat", "preference", "reinforcement", "completion"]
-Encoding = Literal["o200k_base", "o200k_harmony", "cl100k_base"]
+Encoding: TypeAlias = str
+"""A way to split text into tokens: one of `ENCODINGS`, or `FILE_ENCODING` and a hash of a tokenizer's own file."""
+ENCODINGS = ("o200k_base", "o200k_harmony", "cl100k_base")
+FILE_ENCODING = "tokenizer:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class DatasetFacts:
 
 @dataclass(frozen=True, slots=True)
 class BaseModel:
-    """A base model a provider can tune. Prices in USD; `None` means not known, never free."""
+    """A base model a provider can tune. Prices in USD; `None` means not known, never free. `images` says whether images
+    are documented for its training data."""
 
     id: str
     methods: tuple[MethodKind, ...]
@@ -59,6 +63,7 @@ class BaseModel:
     train_per_hour: Decimal | None = None
     shutdown: date | None = None
     max_example_tokens: int | None = None
+    images: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ class Catalog:
     poll_seconds: float = 10.0
     max_graded_rows: int | None = None
     max_graded_validation_rows: int | None = None
+    max_image_rows: int | None = None
+    max_file_bytes: int | None = None
     min_rows: int = 10
     rehearsal: bool = False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal
 
 from ftplan.errors import Place
@@ -12,9 +13,14 @@ from ftplan.errors import Place
 MethodKind = Literal["supervised", "dpo", "reinforcement"]
 OnRemoved = Literal["forget", "delete"]
 RuleLevel = Literal["error", "warning", "off"]
+Side = Literal["training", "validation"]
+Together = Literal["near", "same", "identical"]
+SPLIT_SEED = 7
 IGNORABLE = ("suffix", "seed", "epochs", "hyperparameters", "validation", "method", "base_model", "dataset")
 
 PARENT_PREFIX = "model."
+VALIDATION_SUFFIX = "-validation"
+"""Behind the name of a dataset that is parted, it names the half to validate with; the name alone is the other."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,18 +60,57 @@ class ProviderSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class SplitSpec:
+    """How the rows of a dataset are parted in two, as the options of `ftplan dataset split` say it. `validation` is the
+    share of rows to validate with; `place` is where it was written."""
+
+    validation: Fraction
+    seed: int = SPLIT_SEED
+    stratify: str | None = None
+    together: Together = "near"
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One side of a dataset that is parted."""
+
+    side: Side
+    split: SplitSpec
+
+    def __str__(self) -> str:
+        share = self.split.validation if self.side == "validation" else 1 - self.split.validation
+        told = [self.side, f"{float(share):.6g} of the rows", f"seed {self.split.seed}"]
+        told += [f"stratified by {self.split.stratify}"] if self.split.stratify is not None else []
+        return ", ".join([*told, *([] if self.split.together == "near" else [f"{self.split.together} rows together"])])
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """A JSONL file. `path` as written, relative to the configuration's folder. `rules` says how bad its warnings are,
-    by their names."""
+    """Rows in JSON Lines: all that `path` means, or the `half` of them. `path` as written, relative to the
+    configuration's folder, or an address at a storage service. `rules` says how bad its warnings are, by their names.
+
+    `sha256` is the digest that the bytes stored at `path` must have, before anything is expanded; an address has one
+    always. `pin_place` is where it was written.
+    """
 
     name: str
     path: str
     place: Place | None = None
     rules: Mapping[str, RuleLevel] = field(default_factory=dict)
+    half: Half | None = None
+    sha256: str | None = None
+    pin_place: Place | None = field(default=None, compare=False)
 
     @property
     def address(self) -> Address:
         return Address("dataset", self.name)
+
+    def is_other_half_of(self, dataset: DatasetSpec) -> bool:
+        """Whether the two are one dataset, parted: then no row stands in both."""
+        if self.half is None or dataset.half is None or self.path != dataset.path:
+            return False
+        return self.half.split == dataset.half.split and self.half.side != dataset.half.side
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +139,8 @@ class Lifecycle:
 class ModelSpec:
     """One fine-tuned model as declared. `base_model` is an id, an alias, an `ft:` id, or `model.OTHER`.
 
-    `places` maps a field's name to where it stands in the YAML, for messages.
+    `tokenizer` is the path of a file that its tokens are counted by, `encoding` what that file stands for, once it was
+    read. `places` maps a field's name to where it stands in the YAML, for messages.
     """
 
     name: str
@@ -103,6 +149,8 @@ class ModelSpec:
     dataset: str
     validation: str | None = None
     method: Method = field(default_factory=Method)
+    tokenizer: str | None = None
+    encoding: str | None = None
     suffix: str | None = None
     seed: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -31,7 +31,8 @@ class Reason(str, Enum):
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What a training is estimated to cost, in USD. `low` and `high` differ where the provider picks the epochs;
-    both None where no price is known. `tokens` are training tokens over all epochs."""
+    both None where no price is known. `tokens` are training tokens over all epochs; not exact where the base model's
+    tokenizer is not known, and another one's was used."""
 
     tokens: int
     low: Decimal | None
@@ -39,6 +40,7 @@ class Estimate:
     epochs: int | None
     basis: str
     exact_epochs: bool = True
+    exact_tokens: bool = True
 
 
 @dataclass(frozen=True, slots=True)

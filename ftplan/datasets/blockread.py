@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -14,7 +14,7 @@ from ftplan.core.spec import MethodKind
 from ftplan.datasets.faults import Fault, shown
 from ftplan.datasets.findings import Findings
 from ftplan.datasets.formats import format_used, recognised, row_faults
-from ftplan.datasets.framing import Parts, parts_of
+from ftplan.datasets.framing import MESSAGE, Parts, parts_of
 from ftplan.datasets.jsonrow import document_fault
 from ftplan.datasets.lines import MAX_LINE_BYTES, Block
 from ftplan.datasets.memory import Memory
@@ -23,7 +23,7 @@ from ftplan.datasets.rules import GRADER_FIELD, LONG_LINE, MIXED_FORMATS
 
 LISTED_PROBLEMS = 20
 # From here on the time that a faster tokenizer saves is more than the time it takes to load.
-MUCH_BYTES = 40_000_000
+MUCH_BYTES = 20_000_000
 FAULTS_A_ROW = 5
 # Of a row's sha256: enough to tell rows apart, and a third of the memory.
 DIGEST_BYTES = 12
@@ -34,8 +34,7 @@ Row = tuple[bytes, Parts, tuple[Fault, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How many rows are longer than an example may be: those that end in an answer, which is what is cut off, and
-    the others."""
+    """How many rows are longer than an example may be: those of which a learned answer is cut, and the others."""
 
     answers: int = 0
     rows: int = 0
@@ -82,13 +81,26 @@ class BlockFacts:
     ended: bool = False
     findings: Findings = field(default_factory=Findings)
 
+    @property
+    def lists_more(self) -> bool:
+        return len(self.faults) < LISTED_PROBLEMS
+
+    def add_faults(self, line: int, faults: list[Fault]) -> bool:
+        """Takes note of a wrong line; says whether there is no use in reading on."""
+        self.wrong += 1
+        if self.lists_more:
+            self.faults.append((line, faults))
+        self.ended = any(fault.of_file for fault in faults)
+        return self.ended
+
 
 @dataclass(slots=True)
 class BlockReader:
     """Reads the blocks of one file. `format` is None until a row has shown it.
 
     `expected_bytes` is about how much this reader will be given. `privacy` looks for secrets and personal data;
-    `item_fields` are the keys that every reinforcement row must have, since a grader reads them.
+    `item_fields` are the keys that every reinforcement row must have, since a grader reads them; `tokenizers` the files
+    of encodings that have one of their own.
     """
 
     encodings: Collection[Encoding]
@@ -97,32 +109,30 @@ class BlockReader:
     expected_bytes: int = 0
     privacy: bool = True
     item_fields: tuple[str, ...] = ()
+    tokenizers: Mapping[Encoding, bytes] = field(default_factory=dict)
     format: Format | None = None
     _memories: dict[Encoding, Memory] = field(default_factory=dict)
     _wrong: bool = False
 
     def read(self, block: Block, *, opens: bool = False) -> BlockFacts:
         """What `block` holds; `opens` says that it opens the file."""
+        # Opened late: a run that measures nothing does not pay for msgspec.
+        from ftplan.datasets.fastrow import plain_chat
+
         facts = BlockFacts(findings=Findings(self.privacy))
         facts.findings.block(block.data)
         rows: list[tuple[int, Parts]] = []
         digests: list[bytes] = []
-        for line in block.lines():
-            facts.lines += 1
-            whole = document_fault(line) if opens and facts.lines == 1 and line is not None else None
-            read = whole or self._row(line, listing=len(facts.faults) < LISTED_PROBLEMS)
+        for number, line in enumerate(block.lines(), 1):
+            facts.lines = number
+            plain = plain_chat(line) if self.format == "chat" and line is not None else None
+            read = plain or self._row(line, opens=opens and number == 1, listing=facts.lists_more)
             if isinstance(read, tuple):
                 spelled, parts, remarks = read
                 digests.append(hashlib.sha256(spelled).digest())
-                rows.append((facts.lines, parts))
-                facts.findings.row(facts.lines, remarks, digests[-1][:DIGEST_BYTES])
-                continue
-            faults = [read] if isinstance(read, Fault) else read
-            facts.wrong += 1
-            if len(facts.faults) < LISTED_PROBLEMS:
-                facts.faults.append((facts.lines, faults))
-            if any(fault.of_file for fault in faults):
-                facts.ended = True
+                rows.append((number, parts))
+                facts.findings.row(number, remarks, digests[-1][:DIGEST_BYTES])
+            elif facts.add_faults(number, read):
                 break
         self._wrong = self._wrong or facts.wrong > 0
         if not self._wrong:
@@ -147,33 +157,29 @@ class BlockReader:
         self.format = None if isinstance(format, Fault) else format
         return self.format is not None
 
-    def _row(self, line: bytes | None, *, listing: bool) -> Row | list[Fault] | Fault:
-        # Opened late: a run that measures nothing does not pay for msgspec.
-        from ftplan.datasets.fastrow import plain_chat, row_of
+    def _row(self, line: bytes | None, *, opens: bool, listing: bool) -> Row | list[Fault]:
+        from ftplan.datasets.fastrow import row_of
 
         if line is None:
             detail = f"It has more than {MAX_LINE_BYTES // 1024**2} MiB."
-            return Fault(LONG_LINE, detail, "Put one example on a line, and link to large images.")
-        plain = plain_chat(line) if self.format == "chat" else None
-        if plain is not None:
-            return (*plain, ())
-        found = row_of(line)
+            return [Fault(LONG_LINE, detail, "Put one example on a line, and link to large images.")]
+        found = (document_fault(line) if opens else None) or row_of(line)
         if isinstance(found, Fault):
-            return found
+            return [found]
         row, spelled = found
         if self.format is None:
             format = format_used(row, self.expect)
             if isinstance(format, Fault):
-                return format
+                return [format]
             self.format = format
         found_faults = chain(_faults_as(row, self.format), self._item_faults(row))
         faults = list(islice(found_faults, FAULTS_A_ROW if listing else 1))
         return faults or (spelled, parts_of(row, self.format), tuple(row_remarks(row, self.format)))
 
     def _item_faults(self, row: Mapping[str, Any]) -> Iterator[Fault]:
-        missing = [name for name in self.item_fields if name not in row] if self.format == "reinforcement" else []
-        for name in missing:
-            yield Fault(GRADER_FIELD, f"The grader reads item.{name}, and the row has no key {shown(name)}.")
+        for path in self.item_fields if self.format == "reinforcement" else ():
+            if _lacks(row, path):
+                yield Fault(GRADER_FIELD, f"The grader reads item.{path}, and the row has no key {shown(path)}.")
 
     def _count(self, facts: BlockFacts, rows: list[tuple[int, Parts]]) -> None:
         facts.rows = len(rows)
@@ -200,8 +206,8 @@ class BlockReader:
             if tokens > tally.longest:
                 tally.longest, tally.longest_line = tokens, line
             if limit is not None and tokens > limit:
-                answers, others = (1, 0) if parts.ends_learned else (0, 1)
-                tally.cut = Cut(tally.cut.answers + answers, tally.cut.rows + others)
+                answers = _learned_tokens_end(parts, tokens, tokens_of) > limit
+                tally.cut = Cut(tally.cut.answers + answers, tally.cut.rows + (not answers))
         return tally
 
     def _memory(self, encoding: Encoding) -> Memory:
@@ -209,8 +215,28 @@ class BlockReader:
         if encoding not in self._memories:
             from ftplan.datasets.tokens import batch_counter
 
-            self._memories[encoding] = Memory(batch_counter(encoding, much=self.expects_much))
+            count = batch_counter(encoding, much=self.expects_much, tokenizer=self.tokenizers.get(encoding))
+            self._memories[encoding] = Memory(count)
         return self._memories[encoding]
+
+
+def _lacks(row: Mapping[str, Any], path: str) -> bool:
+    """Whether an object on the way of `path` has no such key. What a template reads of a text is its own affair."""
+    at: Any = row
+    for key in path.split("."):
+        if not isinstance(at, dict):
+            return False
+        if key not in at:
+            return True
+        at = at[key]
+    return False
+
+
+def _learned_tokens_end(parts: Parts, tokens: int, tokens_of: Callable[[str], int]) -> int:
+    """How many of a row's `tokens` there are up to the end of the last learned text; none where nothing is learned."""
+    if parts.behind is None:
+        return 0
+    return tokens - sum(map(tokens_of, parts.behind)) - MESSAGE * parts.messages_behind
 
 
 def _faults_as(row: Mapping[str, Any], format: Format) -> Iterator[Fault]:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ftplan.datasets.faults import Fault, kind_of, listed, shown, unknown_keys, wrong_type
-from ftplan.datasets.rules import (
+from ftplan.datasets.image_data import IMAGE_TYPES, image_type, is_base64
+from ftplan.datasets.message_rules import (
     IMAGE_ADDRESS,
+    IMAGE_DATA,
     IMAGE_DETAIL,
     IMAGE_FORMAT,
     IMAGE_SIZE,
@@ -22,7 +24,6 @@ from ftplan.datasets.rules import (
 
 MAX_IMAGES_A_ROW = 10
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
-IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 DETAILS = ("auto", "high", "low")
 IMAGE_SCHEMES = ("data:", "http://", "https://")
 SPEAKS_OTHERWISE = ("tool_calls", "function_call", "refusal")
@@ -121,14 +122,17 @@ def _image_faults(part: Mapping[str, Any], where: str) -> Iterator[Fault]:
 
 
 def _data_faults(url: str, where: str) -> Iterator[Fault]:
-    """What is wrong with an image that is part of the row itself."""
+    """What is wrong with an image that is part of the row itself. What it says of its type is remarked on elsewhere:
+    a service looks at the image."""
     head, _, payload = url.partition(",")
-    kind = head[5:].partition(";")[0].lower()
-    if kind not in IMAGE_TYPES:
-        detail = f"{where}.image_url.url holds {shown(kind) if kind else 'data of no stated type'}."
-        yield Fault(IMAGE_FORMAT, detail, f"Use {listed(IMAGE_TYPES)}.")
-    elif not head.lower().endswith(";base64"):
+    if not head.lower().endswith(";base64"):
         yield Fault(IMAGE_ADDRESS, f"{where}.image_url.url is data, but not in base64.", "Write ;base64 and the data.")
+    elif not is_base64(payload):
+        detail = f"{where}.image_url.url holds {'characters that are not' if payload else 'nothing'} in base64."
+        yield Fault(IMAGE_DATA, detail, "Encode the image anew: it seems to be cut, or of another encoding.")
+    elif image_type(url) is None:
+        detail = f"{where}.image_url.url holds data that is none of {', '.join(IMAGE_TYPES)}."
+        yield Fault(IMAGE_FORMAT, detail, "Convert the image: the service leaves out what it cannot read.")
     # Four characters of base64 are three bytes.
     size = len(payload) * 3 // 4
     if size > MAX_IMAGE_BYTES:

@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ftplan.datasets.rules import UNKNOWN_KEY, WRONG_TYPE, Rule
+from ftplan.datasets.rule import Rule
+from ftplan.datasets.rules import UNKNOWN_KEY, WRONG_TYPE
 from ftplan.errors import Place, Problem
 
 SHOWN_CHARACTERS = 40
+PATH_CHARACTERS = 200
 UNKNOWN_KEYS_A_ROW = 3
 
 
@@ -32,9 +34,9 @@ class Fault:
         return self.rule.problem(self.detail, Place(path, line, self.column), self.advice)
 
 
-def shown(text: str) -> str:
+def shown(text: str, most: int = SHOWN_CHARACTERS) -> str:
     """A key or a role in quotes: cut, and with every character that does not print spelled out."""
-    cut = text[:SHOWN_CHARACTERS]
+    cut = text[:most]
     clean = "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in cut)
     return f"'{clean}{'…' if len(text) > len(cut) else ''}'"
 

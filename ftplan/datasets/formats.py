@@ -14,12 +14,11 @@ from typing import Any
 from ftplan.core.facts import Format
 from ftplan.core.spec import MethodKind
 from ftplan.datasets.faults import Fault, listed, nearest, shown, unknown_keys, wrong_type
+from ftplan.datasets.message_rules import NO_ASSISTANT, NOTHING_TO_LEARN
 from ftplan.datasets.messages import REINFORCEMENT_ROLES, conversation_faults, message_faults, trained
 from ftplan.datasets.rules import (
     FORMER_KEY,
     METHOD_MISMATCH,
-    NO_ASSISTANT,
-    NOTHING_TO_LEARN,
     ONE_OUTPUT,
     UNKNOWN_FORMAT,
 )
@@ -30,9 +29,9 @@ INPUT_KEYS = frozenset({"messages", "tools", "parallel_tool_calls"})
 OUTPUTS = ("preferred_output", "non_preferred_output")
 FORMER_OUTPUTS = {"preferred_completion": "preferred_output", "non_preferred_completion": "non_preferred_output"}
 PREFERENCE_KEYS = frozenset({"input", *OUTPUTS})
-PREFERENCE_MARKS = PREFERENCE_KEYS | FORMER_OUTPUTS.keys()
+OUTPUT_MARKS = frozenset({*OUTPUTS, *FORMER_OUTPUTS})
 COMPLETION_KEYS = frozenset({"prompt", "completion"})
-_ITEM = re.compile(r"\{\{\s*item\.([\w-]+)")
+_ITEM = re.compile(r"\{\{\s*item\.([\w-]+(?:\.[\w-]+)*)")
 
 _TITLES: Mapping[Format, str] = {
     "chat": "supervised chat rows (messages with an assistant's answer)",
@@ -58,17 +57,18 @@ def formats_taken(method: MethodKind) -> tuple[Format, ...]:
 
 
 def item_fields(grader: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The keys of a row that the templates of `grader` read as {{ item.KEY }}, whatever they read below."""
+    """The keys of a row that the templates of `grader` read as {{ item.KEY }}, or below it as KEY.KEY."""
     return tuple(sorted(set(_ITEM.findall(json.dumps(grader, ensure_ascii=False))))) if grader else ()
 
 
 def recognised(row: Mapping[str, Any]) -> Format | None:
     """The format a row seems to have, right or wrong in its details; None where its keys fit none.
 
-    Chat and reinforcement rows share their `messages`: keys of the row's own, and no answer, mean reinforcement.
+    Chat and reinforcement rows share their `messages`: keys of the row's own, and no answer, mean reinforcement. One
+    of these may be called `input`.
     """
     keys = row.keys()
-    if keys & PREFERENCE_MARKS:
+    if keys & OUTPUT_MARKS or ("input" in row and "messages" not in row):
         return "preference"
     if "messages" in row:
         own_keys = not keys <= CHAT_KEYS
@@ -173,6 +173,8 @@ def _preference_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
     for key in OUTPUTS:
         if key in row or key not in (FORMER_OUTPUTS[name] for name in former):
             yield from _output_faults(row.get(key), key)
+            if isinstance(given, dict):
+                yield from _fit_faults(given, row.get(key), key)
 
 
 def _output_faults(output: Any, where: str) -> Iterator[Fault]:
@@ -185,8 +187,10 @@ def _output_faults(output: Any, where: str) -> Iterator[Fault]:
 
 def _reinforcement_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
     yield from conversation_faults(row.get("messages"), "messages", roles=REINFORCEMENT_ROLES)
-    yield from tool_faults(row, "")
-    yield from _fit_faults(row, row.get("messages"), "messages")
+    # "messages" and "tools" are its only reserved keys: every other one is the row's own, whatever it is called.
+    offered = {"tools": row.get("tools")}
+    yield from tool_faults(offered, "")
+    yield from _fit_faults(offered, row.get("messages"), "messages")
 
 
 def _completion_faults(row: Mapping[str, Any]) -> Iterator[Fault]:

@@ -24,14 +24,15 @@ from typing import Any
 
 from ftplan.core.facts import Encoding, Format
 from ftplan.datasets.content import images_in
+from ftplan.datasets.tools import PLAIN_VALUES
 
 MESSAGE, NAME, CONVERSATION = 3, 1, 3
 IMAGE_LOW, IMAGE_OTHER = 85, 765
+# Other services frame a function as their chat template has it: a guess.
+OTHER_FUNCTION = 7
 FUNCTION: Mapping[Encoding, int] = {"o200k_base": 7, "o200k_harmony": 7, "cl100k_base": 10}
 FUNCTIONS_END, PROPERTIES, PROPERTY, ENUM, ENUM_ITEM = 12, 3, 3, -3, 3
 LEARNED_KEYS = ("content", "refusal")
-# A version of marshal that writes equal values alike, whichever objects they share.
-_PLAIN_VALUES = 2
 BRANCHES = ("anyOf", "oneOf", "allOf")
 
 
@@ -39,8 +40,8 @@ BRANCHES = ("anyOf", "oneOf", "allOf")
 class Parts:
     """A row taken apart. Each of `texts` and `learned` is counted by itself; `fixed` are tokens as such.
 
-    `learned` is what the model is trained to say, and counts to the row like any other text; `ends_learned` says that
-    the row ends in it.
+    `learned` is what the model is trained to say, and counts to the row like any other text. `behind` are the texts of
+    the `messages_behind` that follow the last learned one; None where nothing is learned.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -48,7 +49,8 @@ class Parts:
     fixed: int = 0
     functions: int = 0
     images: int = 0
-    ends_learned: bool = False
+    behind: list[str] | None = None
+    messages_behind: int = 0
 
     @property
     def has_tools(self) -> bool:
@@ -57,16 +59,14 @@ class Parts:
     def framing(self, encoding: Encoding) -> int:
         """The tokens of the row that are no text's."""
         ends = FUNCTIONS_END if self.functions else 0
-        return self.fixed + self.functions * FUNCTION[encoding] + ends
+        return self.fixed + self.functions * FUNCTION.get(encoding, OTHER_FUNCTION) + ends
 
 
 def parts_of(row: Mapping[str, Any], format: Format) -> Parts:
     """A row that fits `format`, taken apart."""
-    parts = Parts(ends_learned=format in ("preference", "completion"))
+    parts = Parts()
     match format:
         case "chat":
-            last = row["messages"][-1]
-            parts.ends_learned = last["role"] == "assistant" and last.get("weight") != 0
             _add_conversation(parts, row["messages"], row, learns=True)
             for function in row.get("functions") or ():
                 _add_function(parts, function)
@@ -78,15 +78,21 @@ def parts_of(row: Mapping[str, Any], format: Format) -> Parts:
             _add_conversation(parts, given["messages"], given, learns=False)
             for answer in (*row["preferred_output"], *row["non_preferred_output"]):
                 _add_message(parts, answer, learns=True)
+            parts.behind = []
         case "completion":
             parts.texts.append(row["prompt"])
             parts.learned.append(row["completion"])
+            parts.behind = []
     return parts
 
 
-def plain_parts(roles: list[str], said: list[str], learned: list[str], *, ends_learned: bool) -> Parts:
-    """The parts of a chat row whose messages have a role and a text and nothing else."""
-    return Parts(roles + said, learned, CONVERSATION + MESSAGE * len(roles), ends_learned=ends_learned)
+def plain_parts(roles: list[str], said: list[str], learned: list[str], behind: list[str]) -> Parts:
+    """The parts of a chat row whose messages have a role and a text and nothing else; `behind` are the texts of those
+    that follow the last learned one."""
+    # Nearly always none.
+    last_roles = roles[len(roles) - len(behind) :] if behind else []
+    fixed = CONVERSATION + MESSAGE * len(roles)
+    return Parts(roles + said, learned, fixed, behind=last_roles + behind, messages_behind=len(behind))
 
 
 def _add_conversation(
@@ -94,12 +100,18 @@ def _add_conversation(
 ) -> None:
     parts.fixed += CONVERSATION
     for message in messages:
-        _add_message(parts, message, learns=learns)
+        before = len(parts.texts)
+        if _add_message(parts, message, learns=learns):
+            parts.behind, parts.messages_behind = [], 0
+        elif parts.behind is not None:
+            parts.behind += parts.texts[before:]
+            parts.messages_behind += 1
     for tool in row.get("tools") or ():
         _add_function(parts, tool["function"])
 
 
-def _add_message(parts: Parts, message: Mapping[str, Any], *, learns: bool) -> None:
+def _add_message(parts: Parts, message: Mapping[str, Any], *, learns: bool) -> bool:
+    """Adds a message; says whether it is learned."""
     learns = learns and message["role"] == "assistant" and message.get("weight") != 0
     spoken = parts.learned if learns else parts.texts
     parts.fixed += MESSAGE + (NAME if isinstance(message.get("name"), str) else 0)
@@ -109,6 +121,7 @@ def _add_message(parts: Parts, message: Mapping[str, Any], *, learns: bool) -> N
     if isinstance(message.get("content"), list):
         _add_content(parts, spoken, message)
     _add_calls(spoken, message)
+    return learns
 
 
 def _add_content(parts: Parts, spoken: list[str], message: Mapping[str, Any]) -> None:
@@ -128,7 +141,7 @@ def _add_calls(spoken: list[str], message: Mapping[str, Any]) -> None:
 
 def _add_function(parts: Parts, function: dict[str, Any]) -> None:
     # The same few functions stand in row after row: to spell one takes a twentieth of taking it apart.
-    texts, fixed = _function_parts(marshal.dumps(function, _PLAIN_VALUES))
+    texts, fixed = _function_parts(marshal.dumps(function, PLAIN_VALUES))
     parts.functions += 1
     parts.texts += texts
     parts.fixed += fixed

@@ -10,7 +10,7 @@ from typing import Any
 
 from ftplan.datasets.content import MAX_IMAGES_A_ROW, content_faults, images_in
 from ftplan.datasets.faults import Fault, kind_of, listed, nearest, shown, unknown_keys, wrong_type
-from ftplan.datasets.rules import BAD_ROLE, BAD_WEIGHT, IMAGE_COUNT, MISPLACED_WEIGHT, NO_MESSAGES, TOOL_REPLY
+from ftplan.datasets.message_rules import BAD_ROLE, BAD_WEIGHT, IMAGE_COUNT, MISPLACED_WEIGHT, NO_MESSAGES, TOOL_REPLY
 from ftplan.datasets.tools import call_faults, call_ids
 
 _SPOKEN = frozenset({"role", "content", "name"})

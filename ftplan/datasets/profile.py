@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 from ftplan.core.facts import Encoding, Format
 from ftplan.core.spec import MethodKind
+from ftplan.datasets.blockread import MUCH_BYTES
+from ftplan.datasets.derived import estimated_bytes
 from ftplan.datasets.faults import Fault
 from ftplan.datasets.formats import format_used, row_faults
 from ftplan.datasets.framing import parts_of
@@ -62,12 +64,20 @@ class Profile:
         return sum(heapq.nlargest(count, self.lengths)) / max(1, self.tokens)
 
 
-def profiled(file: BinaryIO, shown_path: str, encoding: Encoding, method: MethodKind | None = None) -> Profile:
-    """What the rows of `file` look like, from where it stands. Raises DatasetError at the first row that is broken:
+def profiled(
+    file: BinaryIO,
+    shown_path: str,
+    encoding: Encoding,
+    method: MethodKind | None = None,
+    tokenizer: bytes | None = None,
+) -> Profile:
+    """What the rows of `file` look like. Raises DatasetError at the first row that is broken:
     figures over half a file would pass for those of the whole."""
     profile = Profile(encoding)
     # A system prompt and its tools stand in every row.
-    memory = Memory(batch_counter(encoding))
+    much = estimated_bytes(file) >= MUCH_BYTES
+    file.seek(0)
+    memory = Memory(batch_counter(encoding, much=much, tokenizer=tokenizer))
 
     def seen(chunk: bytes) -> None:
         profile.bytes += len(chunk)

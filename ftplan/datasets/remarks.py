@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ftplan.core.facts import Format
-from ftplan.datasets.faults import Fault, shown
-from ftplan.datasets.rules import (
+from ftplan.datasets.content import images_in
+from ftplan.datasets.faults import Fault, listed, shown
+from ftplan.datasets.image_data import declared_type, image_type
+from ftplan.datasets.message_rules import (
     EMPTY_ANSWER,
     ENDS_UNANSWERED,
-    SAME_OUTPUTS,
+    IDLE_WEIGHT,
+    IMAGE_TYPE,
+    MESSAGE_NAME,
+    PROMPT_END,
+    SYSTEM_AND_DEVELOPER,
     SYSTEM_LATER,
-    TOOL_SCHEMA,
-    UNANSWERED_CALL,
-    UNDECLARED_TOOL,
 )
+from ftplan.datasets.rules import OUTPUT_CALLS, SAME_OUTPUTS
+from ftplan.datasets.tool_remarks import tool_remarks, undeclared_calls
 
 OPENING = ("system", "developer")
-_PLAIN_KEYS = frozenset({"role", "content"})
+NAME = re.compile(r"[^\s<|\\/>]{1,64}")
 
 
 def row_remarks(row: Mapping[str, Any], format: Format) -> Iterator[Fault]:
     """What is worth saying of a row that fits `format`."""
     match format:
         case "chat":
-            yield from _conversation(row["messages"], "messages")
-            if row["messages"][-1]["role"] != "assistant":
-                yield Fault(ENDS_UNANSWERED, f"The last message has role {row['messages'][-1]['role']}.")
-            yield from _tools(row, row["messages"], "messages")
+            messages = row["messages"]
+            yield from _conversation(messages, "messages")
+            if messages[-1]["role"] != "assistant":
+                yield Fault(ENDS_UNANSWERED, f"The last message has role {messages[-1]['role']}.")
+            yield from tool_remarks(row, messages, "messages")
         case "reinforcement":
-            yield from _conversation(row["messages"], "messages")
-            yield from _tools(row, row["messages"], "messages")
+            yield from _prompt(row["messages"], "messages", ends=("user",))
+            # Every other key is the row's own, whatever it is called.
+            yield from tool_remarks({"tools": row.get("tools")}, row["messages"], "messages")
         case "preference":
             yield from _pair(row)
         case "completion":
@@ -43,6 +51,8 @@ def _conversation(messages: Sequence[Mapping[str, Any]], where: str) -> Iterator
     opening = True
     for index, message in enumerate(messages):
         role = message["role"]
+        if len(message) > 2 or type(message.get("content")) is list:
+            yield from _spoken(message, role, f"{where}[{index}]")
         if role in OPENING:
             if not opening:
                 yield Fault(SYSTEM_LATER, f"{where}[{index}] has role {role} and stands behind other messages.")
@@ -50,6 +60,34 @@ def _conversation(messages: Sequence[Mapping[str, Any]], where: str) -> Iterator
         opening = False
         if role == "assistant" and _says_nothing(message):
             yield Fault(EMPTY_ANSWER, f"{where}[{index}].content holds nothing but blanks.")
+    if {"system", "developer"} <= {message["role"] for message in messages}:
+        yield Fault(SYSTEM_AND_DEVELOPER, f"{where} has messages of both roles; services ask for one of them.")
+
+
+def _prompt(messages: Sequence[Mapping[str, Any]], where: str, ends: Collection[str]) -> Iterator[Fault]:
+    """What concerns messages that the model is to answer, and learns nothing from."""
+    yield from _conversation(messages, where)
+    yield from _weights(messages, where)
+    last = messages[-1]["role"]
+    if last not in ends:
+        yield Fault(PROMPT_END, f"The last message of {where} has role {last}; it should be {listed(ends)}.")
+
+
+def _weights(messages: Sequence[Mapping[str, Any]], where: str) -> Iterator[Fault]:
+    for index, message in enumerate(messages):
+        if "weight" in message:
+            yield Fault(IDLE_WEIGHT, f"{where}[{index}] has a weight.")
+
+
+def _spoken(message: Mapping[str, Any], role: str, where: str) -> Iterator[Fault]:
+    """What concerns one message by itself. A function's name is held against the calls."""
+    name = message.get("name")
+    if name is not None and role != "function" and not NAME.fullmatch(name):
+        yield Fault(MESSAGE_NAME, f"{where}.name has blanks, <, >, |, / or \\, or is no 1 to 64 characters long.")
+    for part in images_in(message):
+        url = part["image_url"]["url"]
+        if url[:5].lower() == "data:" and (found := image_type(url)) != declared_type(url):
+            yield Fault(IMAGE_TYPE, f"An image of {where} is {found}; its address says {shown(declared_type(url))}.")
 
 
 def _says_nothing(message: Mapping[str, Any]) -> bool:
@@ -63,44 +101,22 @@ def _says_nothing(message: Mapping[str, Any]) -> bool:
     return not (content or "").strip()
 
 
-def _tools(row: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], where: str) -> Iterator[Fault]:
-    """What concerns tools. Nearly all rows have none, and cost one look at each message."""
-    offers = bool(row.get("tools") or row.get("functions"))
-    if not offers and all(message.keys() == _PLAIN_KEYS for message in messages):
-        return
-    from ftplan.datasets.tool_fit import calls_made, is_schema, parameters_offered
-
-    offered = parameters_offered(row)
-    for name, parameters in offered.items():
-        if parameters is not None and not is_schema(parameters):
-            yield Fault(TOOL_SCHEMA, f"The parameters of tool {shown(name)} cannot be used as a JSON Schema.")
-    for at, function in calls_made(messages, where):
-        if function["name"] not in offered:
-            yield Fault(UNDECLARED_TOOL, f"{at} names {shown(function['name'])}, which the row does not offer.")
-    yield from _unanswered(messages, where)
-
-
-def _unanswered(messages: Sequence[Mapping[str, Any]], where: str) -> Iterator[Fault]:
-    """Calls with another turn behind them and no answer in between. The last message may call and end there."""
-    waiting: set[str] = set()
-    at = ""
-    for index, message in enumerate(messages):
-        if message["role"] == "tool":
-            waiting.discard(message["tool_call_id"])
-            continue
-        if waiting:
-            calls = "1 call" if len(waiting) == 1 else f"{len(waiting)} calls"
-            yield Fault(UNANSWERED_CALL, f"{at} makes {calls} that no tool message answers.")
-        at, waiting = f"{where}[{index}]", {call["id"] for call in message.get("tool_calls") or ()}
-
-
 def _pair(row: Mapping[str, Any]) -> Iterator[Fault]:
     given = row["input"]
-    yield from _conversation(given["messages"], "input.messages")
-    yield from _tools(given, (*given["messages"],), "input.messages")
+    yield from _prompt(given["messages"], "input.messages", ends=("user", "tool"))
+    yield from tool_remarks(given, given["messages"], "input.messages")
     preferred, other = row["preferred_output"], row["non_preferred_output"]
     if preferred == other:
         yield Fault(SAME_OUTPUTS, "preferred_output and non_preferred_output say the same.")
     for key, (message,) in (("preferred_output", preferred), ("non_preferred_output", other)):
-        if _says_nothing(message):
-            yield Fault(EMPTY_ANSWER, f"{key}[0].content holds nothing but blanks.")
+        yield from _output(message, given, key)
+
+
+def _output(message: Mapping[str, Any], given: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    yield from _spoken(message, "assistant", f"{where}[0]")
+    yield from _weights([message], where)
+    if _says_nothing(message):
+        yield Fault(EMPTY_ANSWER, f"{where}[0].content holds nothing but blanks.")
+    if message.get("tool_calls") or message.get("function_call"):
+        yield Fault(OUTPUT_CALLS, f"{where}[0] makes a call.")
+        yield from undeclared_calls(given, [message], where)

@@ -1,41 +1,15 @@
 """Every rule a dataset is held to: its name, what is said when it is broken, how bad that is, and who says so.
 
-An error stands for what the service refuses, or takes and ruins. A warning can be raised to an error, or silenced,
-by its name in ftplan.yaml; the name is printed with it.
+A warning can be raised to an error, or silenced, by its name in ftplan.yaml; the name is printed with it. The rules
+for messages stand in a module of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from ftplan.errors import Place, Problem, Severity
-
-API = "OpenAI's API description, fine-tuning row schemas"
-CHAT = "OpenAI's API description, chat message schemas"
-GUIDE = "OpenAI's guide to supervised fine-tuning"
-VISION = "OpenAI's guide to vision fine-tuning"
-PREFERENCES = "OpenAI's guide to direct preference optimization"
-REINFORCEMENT = "OpenAI's guide to reinforcement fine-tuning"
-JSON = "RFC 8259 and the JSON Lines description"
-COOKBOOK = "OpenAI's cookbook, data preparation for chat fine-tuning"
-CARE = "ftplan"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule. `summary` is the constant headline of a message, `says` the sentence in the table of rules."""
-
-    name: str
-    summary: str
-    says: str
-    source: str
-    level: Severity = "error"
-
-    def problem(self, detail: str, place: Place | None = None, advice: str = "") -> Problem:
-        """The problem that this rule is broken at `place`."""
-        return Problem(self.summary, detail, place, advice, severity=self.level, rule=self.name)
-
+from ftplan.datasets import message_rules
+from ftplan.datasets.rule import API, CARE, COOKBOOK, FILES, GUIDE, JSON, PREFERENCES, REINFORCEMENT, VISION, Rule
 
 # Reading a file.
 
@@ -84,93 +58,16 @@ FORMER_KEY = Rule(
 )
 WRONG_TYPE = Rule("wrong-type", "A value has the wrong type", "Every value has the type the format gives it.", API)
 
-# Conversations.
-
-NO_MESSAGES = Rule("no-messages", "A row has no messages", "Messages are a list that is not empty.", API)
-BAD_ROLE = Rule("role", "A message has an unusable role", "Every role is one the format knows.", CHAT)
-NO_ASSISTANT = Rule(
-    "no-assistant", "A row has no assistant message", "Each conversation has an assistant message to learn.", COOKBOOK
-)
-NOTHING_TO_LEARN = Rule(
-    "nothing-to-learn", "A row teaches nothing", "At least one assistant message has a weight other than 0.", GUIDE
-)
-NO_CONTENT = Rule("no-content", "A message has no content", "Every message says something, or calls a tool.", CHAT)
-PART_TYPE = Rule(
-    "part-type", "A content part has an unusable type", "Content parts are text, and images of users.", CHAT
-)
-MISPLACED_WEIGHT = Rule(
-    "misplaced-weight", "A weight stands on the wrong message", "Only assistant messages have a weight.", API
-)
-BAD_WEIGHT = Rule("weight-value", "A weight is neither 0 nor 1", "A weight is 0 or 1.", API)
-SYSTEM_LATER = Rule(
-    "system-not-first",
-    "A system message stands behind others",
-    "System and developer messages open the conversation.",
-    GUIDE,
-    "warning",
-)
-ENDS_UNANSWERED = Rule(
-    "ends-unanswered",
-    "A conversation does not end with an answer",
-    "The last message is the assistant's: what stands behind it teaches nothing and is paid for.",
-    GUIDE,
-    "warning",
-)
-EMPTY_ANSWER = Rule(
-    "empty-answer", "An answer is empty", "What the model learns to say is more than blanks.", COOKBOOK, "warning"
-)
-
-# Images.
-
-MISPLACED_IMAGE = Rule(
-    "misplaced-image", "An image stands where none may", "Images stand in user messages of supervised rows.", VISION
-)
-IMAGE_COUNT = Rule("image-count", "A row has too many images", "A row has at most 10 images.", VISION)
-IMAGE_ADDRESS = Rule(
-    "image-address", "An image has an unusable address", "An image is an http(s) address or a data URL.", VISION
-)
-IMAGE_FORMAT = Rule("image-format", "An image has an unusable format", "Images are JPEG, PNG or WEBP.", VISION)
-IMAGE_SIZE = Rule("image-size", "An image is too large", "An image has at most 10 MB.", VISION)
-IMAGE_DETAIL = Rule(
-    "image-detail", "An image has an unknown detail level", "The detail of an image is low, high or auto.", VISION
-)
-
-# Tools.
-
-TOOL_TYPE = Rule("tool-type", "A tool has an unknown type", "Tools and calls have the type function.", CHAT)
-TOOL_NAME = Rule(
-    "tool-name",
-    "A function has an unusable name",
-    "Functions are named with 1 to 64 letters, digits, underscores and hyphens.",
-    CHAT,
-)
-TOOL_SCHEMA = Rule(
-    "tool-schema", "A tool's parameters are no JSON Schema", "A tool's parameters are a JSON Schema.", CHAT, "warning"
-)
-FUNCTION_COUNT = Rule("function-count", "The number of functions is out of range", "Functions are 1 to 128.", API)
-TOOL_CALLS = Rule("tool-calls", "Tool calls are no list of calls", "Tool calls are a list that is not empty.", CHAT)
-CALL_ID = Rule("tool-call-id", "A tool call has no id", "Every tool call has an id.", CHAT)
-CALL_ARGUMENTS = Rule(
-    "tool-arguments", "Call arguments are not a JSON object", "The arguments of a call are a JSON object.", CHAT
-)
-ARGUMENTS_FIT = Rule(
-    "tool-arguments-fit",
-    "Call arguments do not fit the tool",
-    "The arguments of a call fit the parameters of the tool it calls.",
-    CHAT,
-)
-UNDECLARED_TOOL = Rule(
-    "undeclared-tool", "A call names no tool of its row", "A call names a tool that its row offers.", GUIDE, "warning"
-)
-TOOL_REPLY = Rule("tool-reply", "A tool message answers no call", "A tool message names a call made before it.", CHAT)
-UNANSWERED_CALL = Rule(
-    "unanswered-call", "A call is never answered", "Calls are answered before it goes on.", CHAT, "warning"
-)
+# The table of rules tells of the messages here, behind the rows they stand in.
+_OF_MESSAGES = message_rules.MESSAGE_RULES
 
 # Preference pairs and reinforcement.
 
 ONE_OUTPUT = Rule(
     "one-output", "An output is not exactly one message", "Each output is a list of one assistant message.", API
+)
+OUTPUT_CALLS = Rule(
+    "output-calls", "An output calls a tool", "Outputs are text: nothing else is documented.", PREFERENCES, "warning"
 )
 SAME_OUTPUTS = Rule(
     "same-outputs",
@@ -196,11 +93,24 @@ FEW_ROWS = Rule(
 MANY_ROWS = Rule(
     "too-many-rows", "The dataset has too many rows", "A file has no more rows than its method takes.", REINFORCEMENT
 )
+FILE_SIZE = Rule(
+    "file-too-large",
+    "The dataset is too large a file",
+    "A file has no more bytes than its provider takes.",
+    FILES,
+)
 MANY_IMAGE_ROWS = Rule(
     "too-many-image-rows",
     "The dataset has too many rows with images",
     "At most 50,000 rows of a file hold images.",
     VISION,
+)
+IMAGE_MODEL = Rule(
+    "image-model",
+    "Images may not be accepted",
+    "Rows with images train a base model that is documented to take them.",
+    VISION,
+    "warning",
 )
 CUT_ANSWER = Rule(
     "cut-answer",
@@ -225,6 +135,13 @@ SHARED_ROWS = Rule(
     GUIDE,
     "warning",
 )
+SPLIT_SHARE = Rule(
+    "split-share",
+    "The share is not what was asked for",
+    "As many rows are for validation as the split says.",
+    CARE,
+    "warning",
+)
 UNBALANCED = Rule(
     "unbalanced-lengths",
     "A few rows hold most of the tokens",
@@ -243,5 +160,10 @@ PERSONAL_DATA = Rule(
     "warning",
 )
 
-BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
+BY_NAME: Mapping[str, Rule] = {
+    rule.name: rule
+    for value in list(globals().values())
+    for rule in (value if value is _OF_MESSAGES else (value,))
+    if isinstance(rule, Rule)
+}
 WARNINGS = tuple(name for name, rule in BY_NAME.items() if rule.level == "warning")

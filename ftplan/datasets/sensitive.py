@@ -1,12 +1,15 @@
 """What looks like a secret, or like data about a person, in lines of a dataset. It is only ever named by its kind.
 
-A block of lines is looked through by fast searches for fixed bytes first; a pattern runs only around what they met.
+A pattern runs only where `suspects` met something that may be one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from ftplan.datasets.suspects import Kind, Stretch, stretches
 
 # The forms that the services themselves publish for secret scanners.
 _SECRETS: Sequence[tuple[bytes, str, re.Pattern[bytes]]] = tuple(
@@ -19,12 +22,12 @@ _SECRETS: Sequence[tuple[bytes, str, re.Pattern[bytes]]] = tuple(
         (b"ghs_", "a GitHub token", rb"(?<!\w)ghs_[A-Za-z0-9]{36}"),
         (b"github_pat_", "a GitHub token", rb"(?<!\w)github_pat_[A-Za-z0-9_]{22,}"),
         (b"glpat-", "a GitLab token", rb"(?<!\w)glpat-[A-Za-z0-9_-]{20,}"),
-        (b"xox", "a Slack token", rb"(?<!\w)xox[abposr]-[A-Za-z0-9-]{10,}"),
+        (b"xox", "a Slack token", rb"(?<!\w)xox[abposr]-[A-Za-z0-9-]{15,}"),
         (b"AIza", "a Google API key", rb"(?<!\w)AIza[0-9A-Za-z_-]{35}"),
         (b"_live_", "a Stripe key", rb"(?<!\w)[sr]k_live_[0-9A-Za-z]{16,}"),
         (b"hf_", "a Hugging Face token", rb"(?<!\w)hf_[A-Za-z0-9]{30,}"),
         (b"PRIVATE KEY-----", "a private key", rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
-        (b"eyJ", "a JSON Web Token", rb"(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+        (b"eyJ", "a JSON Web Token", rb"(?<![\w-])eyJ[A-Za-z0-9_-]{17,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     )
 )
 _MAIL = re.compile(
@@ -37,48 +40,72 @@ _CARD = re.compile(rb"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _ACCOUNT = re.compile(rb"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 _US_NUMBER = re.compile(rb"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])")
 
-# Whatever is secret has a long word in it, and whatever is a number a run of digits: what cannot be either is passed
-# over at the speed of a search for one character.
-_WORDS = bytes(ord("a") if (code < 128 and chr(code).isalnum()) or code in b"_-" else ord(" ") for code in range(256))
-_LONG_WORD = b"a" * 20
-_STARTS = frozenset(mark[:2] for mark, _, _ in _SECRETS) | {b"rk"}
-_KEY_ENDS = b"KEY-----"
-# 0 for a digit, - for what may stand between the digits of one number, x for everything else.
-_DIGITS = bytes(48 if code in b"0123456789" else 45 if code in b" ().-" else 120 for code in range(256))
-_LONG_NUMBER = re.compile(rb"00[0-]{6,}")
-_BEFORE, _BEHIND = 64, 200
-FEWEST_DIGITS = 8
+MOST_STRETCHES = 20_000
+# By kind of stretch: what of the text before it and behind it still decides what it is.
+_AROUND: Mapping[Kind, tuple[int, int]] = {"secret": (40, 200), "mail": (80, 80), "number": (2, 64)}
 
 
-def secrets_in(block: bytes) -> Iterator[tuple[int, str]]:
-    """Where in `block` a secret seems to stand, and of which kind."""
-    words = block.translate(_WORDS)
-    at = words.find(_LONG_WORD)
-    while at >= 0:
-        end = words.find(b" ", at)
-        end = end if end >= 0 else len(words)
-        # Behind a backslash the first letter belongs to the escape: \\n, \\t.
-        start = at + 1 if block[at - 1 : at] == b"\\" else at
-        if block[start : start + 2] in _STARTS or block.find(_KEY_ENDS, max(0, at - 16), start) >= 0:
-            # A whole image may be one word: its beginning tells what it is.
-            text = _spoken(block[max(0, at - _BEFORE) : min(end, at + _BEHIND) + _BEHIND])
-            yield from ((at, kind) for mark, kind, pattern in _SECRETS if mark in text and pattern.search(text))
-        at = words.find(_LONG_WORD, end)
+def sensitive_in(
+    block: bytes, search: Callable[[bytes], Iterable[Stretch]] = stretches
+) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
+    """Where in lines of a file secrets, and where personal data seem to stand, and of which kinds. `search` finds where
+    a closer look is worth it."""
+    secrets: set[tuple[int, str]] = set()
+    personal: set[tuple[int, str]] = set()
+    found = list(islice(search(block), MOST_STRETCHES + 1))
+    if len(found) > MOST_STRETCHES:
+        # Nobody's text: to look at all of it is less work, and takes less memory, than to look everywhere in it.
+        found = [(kind, 0, len(block)) for kind in _AROUND]
+    for kind, start, end in _joined(found):
+        before, behind = _AROUND[kind]
+        first = max(0, start - before)
+        # Of the first character nobody knows here what stands before it; a number is found from its first digit on.
+        begin = start - first if kind == "number" else min(first, 1)
+        seen = _SEERS[kind](_spoken(block[first : end + behind]), begin)
+        (secrets if kind == "secret" else personal).update((first + at, name) for at, name in seen if first + at < end)
+    return secrets, personal
 
 
-def personal_in(block: bytes) -> Iterator[tuple[int, str]]:
-    """Where in `block` personal data seems to stand, and of which kind."""
-    for at in _places(b"@", block):
-        found = _MAIL.search(_spoken(block[max(0, at - _BEFORE) : at + _BEHIND]))
-        if found and not _NOBODYS.search(found[1]):
-            yield at, "an e-mail address"
-    for run in _LONG_NUMBER.finditer(block.translate(_DIGITS)):
-        if run[0].count(b"0") < FEWEST_DIGITS:
+def _joined(found: Iterable[Stretch]) -> Iterator[Stretch]:
+    """Stretches of one kind that lie close together as one, so that no text is looked at over and over again."""
+    open_one: Stretch | None = None
+    for kind, start, end in sorted(found):
+        if open_one is not None and open_one[0] == kind and start - _AROUND[kind][0] <= open_one[2] + _AROUND[kind][1]:
+            open_one = (kind, open_one[1], max(open_one[2], end))
             continue
-        # A number of any of these kinds begins at most eight characters before its first two digits in a row.
-        kind = _number_kind(_spoken(block[max(0, run.start() - 8) : run.end() + _BEFORE]))
-        if kind:
-            yield run.start(), kind
+        if open_one is not None:
+            yield open_one
+        open_one = (kind, start, end)
+    if open_one is not None:
+        yield open_one
+
+
+def _secrets(text: bytes, begin: int) -> Iterator[tuple[int, str]]:
+    for mark, kind, pattern in _SECRETS:
+        if mark in text:
+            yield from ((found.start(), kind) for found in pattern.finditer(text, begin))
+
+
+def _mails(text: bytes, begin: int) -> Iterator[tuple[int, str]]:
+    for found in _MAIL.finditer(text, begin):
+        if not _NOBODYS.search(found[1]):
+            yield found.start(), "an e-mail address"
+
+
+def _numbers(text: bytes, begin: int) -> Iterator[tuple[int, str]]:
+    if b"+" in text:
+        yield from ((found.start(), "a phone number") for found in _PHONE.finditer(text, begin))
+    yield from ((at, "a card number") for at in _fitting(_CARD.finditer(text, begin), _is_card))
+    yield from ((at, "an account number (IBAN)") for at in _fitting(_ACCOUNT.finditer(text, begin), _is_account))
+    if b"-" in text:
+        yield from ((found.start(), "a US social security number") for found in _US_NUMBER.finditer(text, begin))
+
+
+_SEERS: Mapping[Kind, Callable[[bytes, int], Iterator[tuple[int, str]]]] = {
+    "secret": _secrets,
+    "mail": _mails,
+    "number": _numbers,
+}
 
 
 def _spoken(text: bytes) -> bytes:
@@ -86,25 +113,10 @@ def _spoken(text: bytes) -> bytes:
     return text.replace(b"\\n", b"  ").replace(b"\\t", b"  ")
 
 
-def _places(mark: bytes, block: bytes) -> Iterator[int]:
-    at = block.find(mark)
-    while at >= 0:
-        yield at
-        at = block.find(mark, at + len(mark))
-
-
-def _number_kind(text: bytes) -> str:
-    if _PHONE.search(text):
-        return "a phone number"
-    if _any(_CARD, text, _is_card):
-        return "a card number"
-    if _any(_ACCOUNT, text, _is_account):
-        return "an account number (IBAN)"
-    return "a US social security number" if _US_NUMBER.search(text) else ""
-
-
-def _any(pattern: re.Pattern[bytes], text: bytes, fits: Callable[[str], bool]) -> bool:
-    return any(fits(re.sub(rb"[ -]", b"", found[0]).decode("ascii")) for found in pattern.finditer(text))
+def _fitting(matches: Iterable[re.Match[bytes]], fits: Callable[[str], bool]) -> Iterator[int]:
+    for found in matches:
+        if fits(re.sub(rb"[ -]", b"", found[0]).decode("ascii")):
+            yield found.start()
 
 
 def _is_card(digits: str) -> bool:

@@ -89,6 +89,11 @@ def wanted_rows(rows: int, share: Fraction) -> int:
     return min(max(int(rows * share + Fraction(1, 2)), 1), rows - 1)
 
 
+def is_far_off(rows: int, wanted: int) -> bool:
+    """Whether so many rows for validation are worth a word where `wanted` were asked for: more than a tenth off."""
+    return abs(rows - wanted) > max(1, wanted // 10)
+
+
 def _taken(queue: Sequence[Group], quota: int) -> list[Group]:
     taken: list[Group] = []
     left: list[Group] = []

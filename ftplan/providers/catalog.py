@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
-from ftplan.core.facts import BaseModel, Catalog, Encoding
+from ftplan.core.facts import ENCODINGS, BaseModel, Catalog
 from ftplan.core.spec import MethodKind
 from ftplan.errors import ConfigError, Place, Problem
 from ftplan.providers.plugins import CATALOGS, load_plugin, plugin_names
@@ -38,6 +38,8 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "min_rows": int,
     "max_graded_rows": int,
     "max_graded_validation_rows": int,
+    "max_image_rows": int,
+    "max_file_bytes": int,
     "rehearsal": bool,
 }
 _TABLES = ("models", "aliases", "limits", "stands_for", "without")
@@ -46,8 +48,8 @@ _MODEL_FIELDS = frozenset(field.name for field in fields(BaseModel)) - {"id"}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a service refuses by size. Lengths in characters; `image_models` take images in their training data. With
-    no `metadata_pairs` its jobs carry no metadata, and cannot be searched by it."""
+    """What a service refuses by size. Lengths in characters. With no `metadata_pairs` its jobs carry no metadata, and
+    cannot be searched by it."""
 
     suffix_length: int = 64
     metadata_pairs: int = 16
@@ -55,7 +57,6 @@ class Limits:
     metadata_value_length: int = 512
     upload_bytes: int = 512 * 1024 * 1024
     part_bytes: int = 64 * 1024 * 1024
-    image_models: tuple[str, ...] = ()
 
 
 def catalog_types() -> tuple[str, ...]:
@@ -77,9 +78,7 @@ def load_catalog(type: str) -> Catalog:
 
 def load_limits(type: str) -> Limits:
     """The sizes a built-in type allows; OpenAI's for any other."""
-    table = dict(_table(type if type in BUILT_IN else "openai").get("limits", {}))
-    table["image_models"] = tuple(table.get("image_models", ()))
-    return Limits(**table)
+    return Limits(**_table(type if type in BUILT_IN else "openai").get("limits", {}))
 
 
 def read_catalog(text: str, where: str) -> Catalog:
@@ -148,11 +147,13 @@ def _model(name: str, row: Mapping[str, Any], where: str) -> BaseModel:
     if not methods or not set(methods) <= set(get_args(MethodKind)):
         raise _broken(at, f"Its methods cannot be {list(methods)!r}.")
     encoding = row.get("encoding", "o200k_base")
-    if encoding not in get_args(Encoding):
+    if encoding not in ENCODINGS:
         raise _broken(at, f"Its encoding cannot be {encoding!r}.")
     shutdown, longest = row.get("shutdown"), row.get("max_example_tokens")
     if not isinstance(shutdown, (date, type(None))) or not isinstance(longest, (int, type(None))):
         raise _broken(at, "Its shutdown must be a date and its max_example_tokens a whole number.")
+    if not isinstance(row.get("images"), (bool, type(None))):
+        raise _broken(at, f"Its images must be true or false, not {row['images']!r}.")
     return BaseModel(
         id=name,
         methods=methods,
@@ -161,6 +162,7 @@ def _model(name: str, row: Mapping[str, Any], where: str) -> BaseModel:
         train_per_hour=_price(row.get("train_per_hour"), at),
         shutdown=shutdown,
         max_example_tokens=longest,
+        images=row.get("images"),
     )
 
 

@@ -21,7 +21,7 @@ def problems_of(model: DesiredModel, catalog: Catalog, limits: Limits, *, is_own
         *_base(model, catalog, is_own_host),
         *_method(model, catalog),
         *_completions(model, catalog),
-        *_images(model, limits),
+        *_images(model),
         *_grader(model),
         *_sizes(model, limits),
     )
@@ -66,18 +66,13 @@ def _completions(model: DesiredModel, catalog: Catalog) -> Iterator[Problem]:
         yield _problem(model, "dataset", "Rows of a retired format", detail, 'Write each pair as {"messages": [...]}.')
 
 
-def _images(model: DesiredModel, limits: Limits) -> Iterator[Problem]:
+def _images(model: DesiredModel) -> Iterator[Problem]:
     facts = (model.training, model.validation)
     rows = sum(dataset.rows_with_images for dataset in facts if dataset is not None)
-    if rows == 0:
-        return
-    count = f"{rows} row{'s' if rows > 1 else ''} of its datasets hold{'' if rows > 1 else 's'} images"
-    if model.spec.method.kind == "dpo":
+    if rows and model.spec.method.kind == "dpo":
+        count = f"{rows} row{'s' if rows > 1 else ''} of its datasets hold{'' if rows > 1 else 's'} images"
         detail = f"{count}, and preference training (dpo) takes text alone."
         yield _problem(model, "dataset", "Images in a text-only method", detail, "Use supervised, or leave them out.")
-    elif model.base is not None and model.base.id not in limits.image_models:
-        detail = f"{count}; images are documented for {', '.join(limits.image_models)} only, not for {model.base.id}."
-        yield _problem(model, "dataset", "Images may not be accepted", detail, severity="warning")
 
 
 def _grader(model: DesiredModel) -> Iterator[Problem]:

@@ -42,5 +42,5 @@ def _amounts(low: float | None, high: float | None, tokens: int, basis: str, as_
 
 
 def _one(estimate: Estimate) -> dict[str, Any]:
-    names = ("low", "high", "tokens", "epochs", "exact_epochs", "basis")
+    names = ("low", "high", "tokens", "epochs", "exact_epochs", "exact_tokens", "basis")
     return {name: plain(getattr(estimate, name)) for name in names}

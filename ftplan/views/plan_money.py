@@ -58,9 +58,11 @@ def _total(bill: Bill) -> str:
     if bill.unpriced and not nothing_priced:
         amount += " or more"
     guessed = [address for address, e in bill.by_address.items() if not e.exact_epochs]
-    parts = [f"{bill.tokens:,} training tokens"]
+    about = [address for address, e in bill.by_address.items() if not e.exact_tokens]
+    parts = [f"{'about ' if about else ''}{bill.tokens:,} training tokens"]
     parts += [f"prices of {_month(bill.as_of)}"] if bill.as_of and not nothing_priced else []
     parts += [f"not priced: {_names(bill.unpriced)}"] if bill.unpriced else []
+    parts += [f"tokenizer not known, so an approximation: {_names(about)}"] if about else []
     parts += [f"epochs left to the provider: {_names(guessed)}"] if guessed else []
     parts += ["a rehearsal: nothing is billed"] if bill.rehearsal else []
     return f"Estimated cost: {amount} ({'; '.join(parts)})"

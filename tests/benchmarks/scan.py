@@ -33,10 +33,14 @@ from cookbook import cookbook
 SMALL_MEGABYTES, SMALL_RATIO = 20, 1.5
 CHUNK = 1024 * 1024
 ENCODING = "o200k_base"
+# What ftplan[fast] installs.
+EXTRAS = ("gigatoken", "re2", "toktok")
 
 
-def ours(processes: int) -> Callable[[Path], dict[str, int]]:
+def ours(processes: int, *, extras: bool = True) -> Callable[[Path], dict[str, int]]:
     def measured(path: Path) -> dict[str, int]:
+        if not extras:
+            sys.modules.update(dict.fromkeys(EXTRAS))
         from ftplan.datasets import Demands, measure
 
         with path.open("rb") as file:
@@ -73,11 +77,12 @@ def parsed(path: Path) -> dict[str, int]:
 
 def counted(path: Path) -> dict[str, int]:
     """Every text given to the tokenizer alone; taking the rows apart is not timed."""
+    from ftplan.datasets.blockread import MUCH_BYTES
     from ftplan.datasets.tokens import batch_counter
 
     spent, tokens, waiting, held = 0.0, 0, [], 0
     started = time.process_time()
-    count = batch_counter(ENCODING, much=path.stat().st_size >= 40_000_000)
+    count = batch_counter(ENCODING, much=path.stat().st_size >= MUCH_BYTES)
     spent += time.process_time() - started
     with path.open("rb") as file:
         for text in _texts(file):
@@ -102,6 +107,7 @@ WAYS: dict[str, Callable[[Path], dict[str, int]]] = {
     "cookbook": cookbook,
     "ours": ours(1),
     "ours, 2 processes": ours(2),
+    "ours, no extras": ours(1, extras=False),
     "read": read,
     "hash": hashed,
     "parse": parsed,
@@ -159,7 +165,7 @@ def _resident_megabytes(pid: int) -> float:
 def tokens_differ(runs: dict[str, list[Run]]) -> bool:
     """Whether rows, totals or answers differ from the cookbook's anywhere."""
     reference = runs["cookbook"][0].found
-    others = [(way, one.found) for way in ("ours", "ours, 2 processes") for one in runs[way] if one.found != reference]
+    others = [(way, one.found) for way in runs if way.startswith("ours") for one in runs[way] if one.found != reference]
     for way, found in others:
         print(f"{way}: {found} is not {reference}")
     return bool(others)

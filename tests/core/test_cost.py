@@ -121,3 +121,9 @@ def test_the_shortest_life_comes_first_and_the_provider_knows_best() -> None:
 
 def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def test_tokens_of_a_base_model_that_nobody_knows_are_an_approximation_and_say_so() -> None:
+    known, unknown = estimated(), estimated(base="x-1")
+    assert (known.exact_tokens, unknown.exact_tokens) == (True, False)
+    assert unknown.basis == "no price known; tokens as o200k_base counts them, an approximation"

@@ -115,3 +115,26 @@ def test_a_model_without_measured_data_is_left_out_with_its_children() -> None:
 def test_a_service_is_its_type_and_its_address() -> None:
     assert account(ProviderSpec("x", "openai", api_key_env="KEY")) == "openai"
     assert account(ProviderSpec("x", "azure", "https://h/v1/")) == "azure https://h/v1"
+
+
+def test_a_model_is_counted_by_its_own_tokenizer_and_so_is_what_is_trained_on_top_of_it() -> None:
+    models = models_of(a={"base": "x-1"}, b={"base": "model.a"}, c={"base": "x-1"}, d={})
+    models["a"] = replace(models["a"], encoding="tokenizer:1")
+    project = replace(desired_of().project, models=models)
+    assert wanted_encodings(project, {"openai": catalog("openai")})["tickets"] == {"tokenizer:1", "o200k_base"}
+    desired, _ = resolve(project, {"tickets": facts("t")}, {"openai": catalog("openai")}, {})
+    counted = {model.spec.name: (model.encoding, model.counts_surely) for model in desired.models}
+    assert counted == {
+        "a": ("tokenizer:1", True),
+        "b": ("tokenizer:1", True),
+        "c": ("o200k_base", False),
+        "d": ("o200k_base", True),
+    }
+
+
+def test_a_tokenizer_is_no_part_of_a_recipe() -> None:
+    desired = desired_of(models={"bot": {}})
+    (plain,) = desired.models
+    models = {"bot": replace(plain.spec, tokenizer="t.json", encoding="tokenizer:1")}
+    again, _ = resolve(replace(desired.project, models=models), desired.datasets, desired.catalogs, {})
+    assert again.models[0].fingerprint == plain.fingerprint

@@ -14,6 +14,7 @@ from ftplan.datasets.fastrow import canonical, plain_chat, row_of
 from ftplan.datasets.faults import Fault
 from ftplan.datasets.formats import row_faults
 from ftplan.datasets.framing import parts_of
+from ftplan.datasets.remarks import row_remarks
 
 CHAT = '{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}'
 ODD_LINES = [
@@ -140,11 +141,13 @@ def check_plain(line: bytes) -> bool:
     strict = jsonrow.decoded(line)
     assert isinstance(strict, dict)
     assert list(row_faults(strict, "chat")) == []
-    spelled, parts = found
+    assert list(row_remarks(strict, "chat")) == []
+    spelled, parts, remarks = found
     expected = parts_of(strict, "chat")
     assert spelled == canonical(strict)
     assert (Counter(parts.texts), Counter(parts.learned)) == (Counter(expected.texts), Counter(expected.learned))
-    assert (parts.fixed, parts.functions, parts.images) == (expected.fixed, 0, 0)
+    assert (parts.fixed, parts.functions, parts.images, remarks) == (expected.fixed, 0, 0, ())
+    assert (Counter(parts.behind), parts.messages_behind) == (Counter(expected.behind), expected.messages_behind)
     return True
 
 

@@ -22,7 +22,7 @@ FUNCTION = {
     "parameters": {"type": "object", "properties": PROPERTIES, "required": ["x"]},
 }
 TOOL = {"type": "function", "function": FUNCTION}
-IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"}}
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA", "detail": "low"}}
 
 
 def chat(*messages, **more):

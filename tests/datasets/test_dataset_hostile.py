@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ftplan.datasets import measure, tokens
+from ftplan.datasets import bulk, measure, tokens
 
 
 def row(text: str) -> bytes:
@@ -58,19 +58,19 @@ def test_a_strange_file_is_refused_with_the_first_problems_and_a_count_of_the_re
 
 
 @pytest.mark.parametrize("piece", ["a", " ", "\n", "中", "=", "\x00", "ab", "🙂"])
-@pytest.mark.parametrize("linear", [True, False], ids=["toktok", "splintr"])
-def test_a_long_run_is_counted_exactly(piece, linear, monkeypatch, reference):
-    if linear:
-        pytest.importorskip("toktok")
-    monkeypatch.setitem(sys.modules, "toktok", sys.modules["toktok"] if linear else None)
-    tokens._toktok.cache_clear()
+@pytest.mark.parametrize("tokenizer", ["gigatoken", "toktok", "splintr"])
+def test_a_long_run_is_counted_exactly(piece, tokenizer, monkeypatch, reference):
+    pytest.importorskip(tokenizer)
+    if tokenizer == "toktok":
+        monkeypatch.setitem(sys.modules, "gigatoken", None)
+    bulk.bulk_counter.cache_clear()
     text = piece * 40_000
-    assert tokens.batch_counter("o200k_base", much=linear)([text]) == [reference(text, "o200k_base")]
-    tokens._toktok.cache_clear()
+    assert tokens.batch_counter("o200k_base", much=tokenizer != "splintr")([text]) == [reference(text, "o200k_base")]
+    bulk.bulk_counter.cache_clear()
 
 
 def test_without_the_linear_tokenizer_a_long_run_is_counted_too(monkeypatch):
     monkeypatch.setitem(sys.modules, "toktok", None)
-    tokens._toktok.cache_clear()
+    bulk.linear_counter.cache_clear()
     assert tokens.counts(["a" * 2_000_000], "o200k_base") == [250_000]
-    tokens._toktok.cache_clear()
+    bulk.linear_counter.cache_clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import random
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from splintr import Tokenizer
 
-from ftplan.datasets import tokens
+from ftplan.datasets import bulk, encodings, ranks, tokens
 from ftplan.errors import DatasetError
 
 ENCODINGS = ("o200k_base", "cl100k_base", "o200k_harmony")
@@ -63,22 +64,58 @@ def test_counts_equal_tiktokens_on_nasty_texts(encoding, reference):
     assert tokens.counts(texts, encoding) == [reference(text, encoding) for text in texts]
 
 
+@pytest.fixture(params=["gigatoken", "toktok"])
+def fast(request, monkeypatch):
+    """Each of the tokenizers for much text, alone."""
+    pytest.importorskip(request.param)
+    if request.param != "gigatoken":
+        monkeypatch.setitem(sys.modules, "gigatoken", None)
+    bulk.bulk_counter.cache_clear()
+    yield request.param
+    bulk.bulk_counter.cache_clear()
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_much_text_is_counted_by_a_faster_tokenizer_alike(encoding, reference):
-    pytest.importorskip("toktok")
+def test_much_text_is_counted_by_a_faster_tokenizer_alike(encoding, fast, reference):
     texts = [*NASTY, *blocks(), "a" * 1_000_000]
     count = tokens.batch_counter(encoding, much=True)
     assert count(texts) == [count([text])[0] for text in texts] == [reference(text, encoding) for text in texts]
 
 
-def test_every_new_letter_is_kept_from_the_faster_tokenizer(reference):
-    pytest.importorskip("toktok")
+def test_every_new_letter_is_kept_from_the_faster_tokenizer(fast):
     texts = [
         "".join(f"{chr(code)}'s {chr(code)}//" for code in range(start, start + 64))
         for start in (*range(0x880, 0xD800, 64), *range(0x10000, 0x33500, 64))
     ]
-    exact, fast = tokens.batch_counter("o200k_base"), tokens.batch_counter("o200k_base", much=True)
-    assert exact(texts) == [count for text in texts for count in fast([text])]
+    exact, fast_one = tokens.batch_counter("o200k_base"), tokens.batch_counter("o200k_base", much=True)
+    assert exact(texts) == [count for text in texts for count in fast_one([text])]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_rank_file_is_the_published_one_and_is_made_once(encoding, tmp_path, monkeypatch):
+    monkeypatch.setenv("FTPLAN_CACHE_DIR", str(tmp_path))
+    with ranks.rank_file(encoding) as made:
+        assert hashlib.sha256(made.read_bytes()).hexdigest() == encodings.RANKS[encoding][1]
+    (kept,) = tmp_path.iterdir()
+    with ranks.rank_file(encoding) as found:
+        assert found == kept
+    kept.write_bytes(b"something else")
+    with ranks.rank_file(encoding) as found:
+        assert hashlib.sha256(found.read_bytes()).hexdigest() == encodings.RANKS[encoding][1]
+
+
+def test_without_a_cache_folder_the_ranks_are_made_for_the_moment(monkeypatch):
+    monkeypatch.setenv("FTPLAN_CACHE_DIR", "")
+    with ranks.rank_file("cl100k_base") as made:
+        assert made.stat().st_size > 1_000_000
+    assert not made.exists()
+
+
+def test_without_splintr_there_are_no_ranks_and_no_gigatoken(monkeypatch):
+    monkeypatch.setenv("FTPLAN_CACHE_DIR", "")
+    monkeypatch.setitem(sys.modules, "splintr", None)
+    with ranks.rank_file("cl100k_base") as made:
+        assert made is None
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -92,13 +129,13 @@ def test_counts_equal_tiktokens_on_any_text(encoding, reference, text):
 @pytest.mark.parametrize("character", ["a", " ", "\n", "中", "\U0001f600", "="])
 def test_one_character_repeated_is_counted_in_bounded_time(encoding, character, reference):
     # Short enough that the test ends, long enough that a quadratic merge would not.
-    assert tokens.counter(encoding)(character * 200_000) > 0
+    assert tokens.counts([character * 200_000], encoding)[0] > 0
     assert tokens.counts([character * 2_000], encoding) == [reference(character * 2_000, encoding)]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_the_probe_constants_are_tiktokens(encoding, reference_encoding):
-    assert reference_encoding(encoding).encode_ordinary(tokens.PROBE) == tokens.PROBE_IDS[encoding]
+    assert reference_encoding(encoding).encode_ordinary(encodings.PROBE) == encodings.PROBE_IDS[encoding]
 
 
 class OtherRanks:

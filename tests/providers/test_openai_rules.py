@@ -90,12 +90,6 @@ def test_preference_training_takes_no_images() -> None:
     assert summaries(model) == ["Images in a text-only method"]
 
 
-def test_images_are_a_warning_where_they_are_not_documented() -> None:
-    assert problems(wanted(PICTURES, base_model="gpt-4o")) == []
-    (problem,) = problems(wanted(PICTURES))
-    assert (problem.summary, problem.severity) == ("Images may not be accepted", "warning")
-
-
 def test_a_grader_belongs_to_reinforcement_and_reinforcement_to_a_grader() -> None:
     assert problems(wanted(**RFT)) == []
     assert summaries(wanted(**{**RFT, "method": Method("reinforcement")})) == ["Grader missing"]

@@ -54,6 +54,14 @@ def test_prices_dates_and_encodings_are_the_published_ones() -> None:
     assert catalog.models["gpt-3.5-turbo-0125"].encoding == "cl100k_base"
 
 
+def test_sizes_and_images_are_the_published_ones() -> None:
+    catalog = load_catalog("openai")
+    assert catalog.max_file_bytes == 8 * 1024**3
+    assert (catalog.max_graded_rows, catalog.max_graded_validation_rows) == (50_000, 1_000)
+    assert catalog.max_image_rows == 50_000
+    assert [model.id for model in catalog.models.values() if model.images] == ["gpt-4o-2024-08-06"]
+
+
 def test_an_alias_and_an_ft_id_mean_their_snapshot() -> None:
     catalog = load_catalog("openai")
     assert catalog.canonical("gpt-4o-mini") == "gpt-4o-mini-2024-07-18"
@@ -101,6 +109,8 @@ def test_an_unknown_type_is_answered_with_the_nearest_known_one(type: str) -> No
         (HEAD + '[models.m]\nmethods = ["magic"]\ntrain_per_million = "1"\n', "magic"),
         (HEAD + MODEL + 'train_per_million = "1"\nencoding = "utf"\n', "utf"),
         (HEAD + MODEL + 'train_per_million = "1"\nshutdown = "2027"\n', "date"),
+        (HEAD + MODEL + 'train_per_million = "1"\nimages = "some"\n', "images"),
+        (HEAD + 'max_file_bytes = "8 GB"\n', "max_file_bytes"),
         (HEAD + '[aliases]\na = "b"\n', "aliases"),
     ],
 )
