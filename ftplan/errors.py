@@ -4,6 +4,7 @@
     ├── UsageError              1   a flag or an argument makes no sense
     ├── ConfigError             1   ftplan.yaml cannot be understood
     ├── DatasetError            1   a dataset file cannot be read or breaks its method's rules
+    │   └── DatasetUnreadable   1   its bytes broke off while they were read; an OSError as well
     ├── ProviderError           1   a provider said no, or could not be asked
     │   ├── NotAllowed          1   the key is missing, wrong, or lacks a right
     │   ├── Unreachable         1   no usable answer; the question may be asked again later
@@ -85,6 +86,15 @@ class ConfigError(FtplanError):
 
 class DatasetError(FtplanError):
     """A dataset file cannot be read or breaks the rules of its method."""
+
+
+class DatasetUnreadable(DatasetError, OSError):
+    """The bytes of a dataset broke off while they were read: damaged, too many, or not what they were. Whoever reads
+    files gets it as the OSError that reading raises, with its `strerror`."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        super().__init__(problems)
+        self.strerror = f"{self.problems[0].summary}: {self.problems[0].detail}".rstrip(".")
 
 
 class ProviderError(FtplanError):

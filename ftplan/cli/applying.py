@@ -33,7 +33,7 @@ Approve = Callable[[Plan], None]
 def apply_session(console: Console, request: Request, saved: Plan | None, approve: Approve) -> int:
     """Plans, asks, and carries out; the exit code. Everything that is wrong is raised."""
     stop = Stop()
-    with stop.listening(), open_session(request, online=True) as session:
+    with stop.listening(), open_session(request, online=True, console=console) as session:
         operation = "destroy" if request.mode == "destroy" else "apply"
         with locked(console, session, request, operation):
             return _under_lock(console, session, request, saved, approve, stop)
@@ -76,7 +76,7 @@ def _run(session: Session, desired: Desired, ledger: Ledger, request: Request, v
         clock=WakefulClock(stop),
         state=lambda: ledger.state,
         tell=voice.tell,
-        open_dataset=session.open_dataset,
+        open_dataset=session.shelf.open,
         wait=request.wait,
         parallelism=request.parallelism,
         poll_seconds=seconds_of("FTPLAN_POLL_SECONDS"),

@@ -14,6 +14,7 @@ _SWITCHES = frozenset({"refresh", "lock", "input", "privacy"})
 _FLAGS = frozenset(
     {
         "allow-outside",
+        "allow-remote",
         "auto-approve",
         "check",
         "compact-warnings",

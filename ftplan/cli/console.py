@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ftplan.core.events import Event
 from ftplan.core.plan import Plan
 from ftplan.errors import Problem
 from ftplan.views.progress_text import Tally
-from ftplan.views.style import Style
+from ftplan.views.style import Style, clean
 from ftplan.views.terminal import Screen
+
+if TYPE_CHECKING:
+    from ftplan.views.reading_bar import ReadingBar
+
+NOTE_CHARACTERS = 500
 
 
 class Console:
@@ -37,6 +42,11 @@ class Console:
     def line(self, text: str) -> None:
         """One JSON object on stdout."""
         print(text, flush=True)
+
+    def note(self, text: str) -> None:
+        """A word beside the answer, on stderr: stdout may be read by a program."""
+        sys.stdout.flush()
+        print(clean(text, NOTE_CHARACTERS), file=sys.stderr, flush=True)
 
     def problems(self, problems: Iterable[Problem]) -> None:
         """Everything that is wrong, at once."""
@@ -78,6 +88,15 @@ class Console:
         from ftplan.views.terminal import open_screen
 
         return open_screen(sys.stderr, colour=self.style(sys.stderr).colour, json=self.json, now=time.time)
+
+    def reading_bar(self, now: Callable[[], float]) -> ReadingBar | None:
+        """Who is told how far a file was read; None where nobody sits at a terminal, or it cannot redraw a line."""
+        unattended = os.environ.get("CI", "").lower() not in ("", "0", "false") or os.environ.get("TERM") == "dumb"
+        if self.json or unattended or not sys.stderr.isatty():
+            return None
+        from ftplan.views.reading_bar import ReadingBar
+
+        return ReadingBar(sys.stderr, now=now, colour=self.style(sys.stderr).colour)
 
     def ask(self, question: str) -> bool:
         """Whether the user answers `yes`, that word alone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,13 +13,16 @@ import click
 
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
-from ftplan.core.facts import BaseModel
+from ftplan.cli.machines import machines_for
+from ftplan.cli.watching import Watch, watching
+from ftplan.core.facts import BaseModel, Catalog, Encoding
 from ftplan.core.spec import MethodKind, RuleLevel
 from ftplan.datasets import Cache, Demands, Measured, measure
-from ftplan.datasets.files import opened, whole_files
+from ftplan.datasets.files import beside, opened, whole_files
 from ftplan.datasets.findings import levelled
 from ftplan.datasets.measure import PRESUMED_EXAMPLE_TOKENS
 from ftplan.datasets.rules import BY_NAME, WARNINGS
+from ftplan.datasets.shards import Machines
 from ftplan.errors import FtplanError, Problem, UsageError
 
 FORMATS = ("text", "json", "sarif", "github")
@@ -39,7 +42,8 @@ class Checked:
 
 @click.command()
 @click.option("--method", type=click.Choice(["supervised", "dpo", "reinforcement"]), help="What it is to be used for.")
-@click.option("--base-model", metavar="ID", help="Count its tokens, and mind its limit of tokens an example.")
+@click.option("--base-model", metavar="ID", help="Count its tokens, and mind its limits and its service's.")
+@click.option("--tokenizer", metavar="FILE", type=click.Path(path_type=Path), help="Count by this tokenizer.json.")
 @click.option("--rule", "levels", multiple=True, metavar="NAME=LEVEL", help="A warning as error, warning or off.")
 @click.option("--privacy", type=bool, default=True, help="=false: look for no secrets and personal data.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to say it (text).")
@@ -48,18 +52,25 @@ class Checked:
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="The clean copy (NAME.clean.jsonl).")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--parallelism", type=click.IntRange(1), default=None, help="Processes for large files (all cores).")
+@click.option("--ray", metavar="ADDRESS", help="Read larger ones by a Ray cluster: local, auto, HOST:PORT.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_obj
 def check(line: CommandLine, /, paths: tuple[Path, ...], form: str, json: bool, fix: bool, **options: Any) -> int:
     """Check dataset files: every rule, every row, the tokens. Needs no project and no key.
 
+    Files may be compressed (.gz, .zst). A pattern in quotes is one dataset, as it is in ftplan.yaml.
     Exits with 1 where a rule is broken that the service refuses, or that was raised to an error.
     """
     if options["out"] is not None and (not fix or len(paths) > 1):
         raise UsageError("Options do not go together", detail="-out names the clean copy of one file, with -fix.")
     asked = _Asked(read_levels(options["levels"]), **_questions(options))
-    checked = [_check(path, asked, fix, options["out"], options["force"]) for path in paths]
-    _say(Console(no_color=line.no_color), "json" if json else form, checked)
+    console = Console(no_color=line.no_color)
+    form = "json" if json else form
+    spread = machines_for(os.environ, options["ray"], processes=asked.processes)
+    with watching(console if form == "text" else None) as watch, spread as machines:
+        asked = replace(asked, machines=machines)
+        checked = [_check(path, asked, watch, fix, options["out"], options["force"]) for path in paths]
+    _say(console, form, checked)
     return int(any(problem.severity == "error" for one in checked for problem in one.problems))
 
 
@@ -69,16 +80,36 @@ class _Asked:
 
     levels: Mapping[str, RuleLevel]
     method: MethodKind | None
-    base: BaseModel | None
+    offer: tuple[Catalog, BaseModel] | None
     privacy: bool
     processes: int
+    tokenizer: tuple[Encoding, bytes] | None = None
+    machines: Machines | None = None
+
+    @property
+    def encoding(self) -> Encoding:
+        if self.tokenizer is not None:
+            return self.tokenizer[0]
+        return self.offer[1].encoding if self.offer else "o200k_base"
 
     @property
     def demands(self) -> Demands:
-        longest = {self.base.encoding: self.base.max_example_tokens} if self.base else {}
-        known = {encoding: limit for encoding, limit in longest.items() if limit is not None}
-        presumed = {encoding: PRESUMED_EXAMPLE_TOKENS for encoding in longest if encoding not in known}
-        return Demands(self.method, longest=known, presumed=presumed, privacy=self.privacy)
+        """What a plan would hold a training file to."""
+        if self.offer is None:
+            return Demands(self.method, privacy=self.privacy)
+        catalog, base = self.offer
+        limit = base.max_example_tokens
+        return Demands(
+            self.method,
+            min_rows=catalog.min_rows,
+            max_rows=catalog.max_graded_rows if self.method == "reinforcement" else None,
+            longest={self.encoding: limit} if limit is not None else {},
+            presumed={self.encoding: PRESUMED_EXAMPLE_TOKENS} if limit is None else {},
+            privacy=self.privacy,
+            max_bytes=catalog.max_file_bytes,
+            max_image_rows=catalog.max_image_rows,
+            without_images=(base.id,) if base.images is False else (),
+        )
 
 
 def read_levels(words: Sequence[str]) -> dict[str, RuleLevel]:
@@ -107,13 +138,29 @@ def _wrong_level(word: str, name: str, level: str) -> Problem:
 
 
 def _questions(options: Mapping[str, Any]) -> dict[str, Any]:
-    base = base_called(options["base_model"]) if options["base_model"] else None
-    processes = options["parallelism"] or os.cpu_count() or 1
-    return {"method": options["method"], "base": base, "privacy": options["privacy"], "processes": processes}
+    offer = offer_of(options["base_model"]) if options["base_model"] else None
+    return {
+        "method": options["method"],
+        "offer": offer,
+        "privacy": options["privacy"],
+        "processes": options["parallelism"] or os.cpu_count() or 1,
+        "tokenizer": tokenizer_in(options["tokenizer"]),
+    }
 
 
-def base_called(name: str) -> BaseModel:
-    """What is known of a base model, whoever offers it. Raises `UsageError` for one that nobody does."""
+def tokenizer_in(path: Path | None) -> tuple[Encoding, bytes] | None:
+    """The tokenizer that the file at `path` holds, and its encoding's name. Raises DatasetError where there is none."""
+    if path is None:
+        return None
+    from ftplan.datasets.hub_tokenizer import read_tokenizer
+
+    with opened(path) as file:
+        return read_tokenizer(file, str(path))
+
+
+def offer_of(name: str) -> tuple[Catalog, BaseModel]:
+    """What is known of a base model, and of the first service that offers it. Raises `UsageError` for one that nobody
+    does."""
     from difflib import get_close_matches
 
     from ftplan.providers.catalog import BUILT_IN, load_catalog
@@ -122,24 +169,26 @@ def base_called(name: str) -> BaseModel:
     for catalog in map(load_catalog, BUILT_IN):
         base = catalog.base(catalog.canonical(name))
         if base is not None:
-            return base
+            return catalog, base
         known |= {*catalog.models, *catalog.aliases}
     near = get_close_matches(name, sorted(known), n=1)
     advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(known))}."
     raise UsageError("Unknown base model", detail=f"-base-model={name[:80]} is in no catalog.", advice=advice)
 
 
-def _check(path: Path, asked: _Asked, fix: bool, out: Path | None, force: bool) -> Checked:
-    copy, mended = _mend(path, out, force) if fix else (None, {})
+def _check(path: Path, asked: _Asked, watch: Watch, fix: bool, out: Path | None, force: bool) -> Checked:
+    copy, mended = _mend(path, watch, out, force) if fix else (None, {})
     try:
-        with opened(copy or path) as file:
+        with watch(opened(copy or path), str(copy or path)) as file:
             measured = measure(
                 file,
                 str(copy or path),
-                {asked.base.encoding} if asked.base else {"o200k_base"},
+                {asked.encoding},
                 asked.demands,
                 cache=Cache.of_user(os.environ),
                 processes=asked.processes,
+                machines=asked.machines,
+                tokenizers=dict([asked.tokenizer] if asked.tokenizer else []),
             )
     except FtplanError as error:
         measured = Measured(None, tuple(error.problems))
@@ -147,11 +196,11 @@ def _check(path: Path, asked: _Asked, fix: bool, out: Path | None, force: bool) 
     return Checked(str(path), measured, problems, mended, str(copy) if copy else None)
 
 
-def _mend(path: Path, out: Path | None, force: bool) -> tuple[Path, Mapping[str, int]]:
+def _mend(path: Path, watch: Watch, out: Path | None, force: bool) -> tuple[Path, Mapping[str, int]]:
     from ftplan.datasets.mending import mended
 
-    copy = out or path.with_name(f"{path.stem}.clean.jsonl")
-    with opened(path) as file, whole_files([copy], path, force=force) as (target,):
+    copy = out or beside(path, "clean.jsonl")
+    with watch(opened(path), str(path)) as file, whole_files([copy], path, force=force) as (target,):
         return copy, mended(file, target, str(path))
 
 

@@ -39,16 +39,21 @@ LISTED_LINES = 5
 @click.pass_obj
 def convert(line: CommandLine, /, path: Path, json: bool, out: Path | None, force: bool, **options: Any) -> int:
     """Make rows to train with of PATH: ShareGPT or Alpaca files, CSV, JSON or Parquet."""
+    from ftplan.cli.watching import watching
     from ftplan.datasets.conversion import convert as converted
-    from ftplan.datasets.files import opened, whole_files
+    from ftplan.datasets.files import beside, opened_alone, whole_files
     from ftplan.views.conversion_text import conversion_document, render_conversion
     from ftplan.views.json_text import json_text
 
     order = _order(options)
-    made = out or path.parent / f"{path.stem}.{order.target}.jsonl"
-    with opened(path) as file, whole_files([made], path, force=force) as (rows,):
-        done = converted(file, str(path), order, rows)
+    made = out or beside(path, f"{order.target}.jsonl")
     console = Console(no_color=line.no_color)
+    with (
+        watching(None if json else console) as watch,
+        watch(opened_alone(path), str(path)) as file,
+        whole_files([made], path, force=force) as (rows,),
+    ):
+        done = converted(file, str(path), order, rows)
     if json:
         console.line(json_text(conversion_document(done, str(path), str(made))))
     else:

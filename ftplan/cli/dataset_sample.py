@@ -26,15 +26,17 @@ def sample(
     line: CommandLine, /, path: Path, count: int, seed: int, show: bool, out: Path | None, force: bool, json: bool
 ) -> int:
     """Look at a few rows of PATH, picked by chance, and the same ones each time."""
-    from ftplan.datasets.files import opened, whole_files
+    from ftplan.datasets.files import is_plural, opened, whole_files
+    from ftplan.datasets.places import place_of
     from ftplan.datasets.sampling import sample as picked
     from ftplan.views.json_text import json_text
     from ftplan.views.sample_text import render_sample, sample_document
 
     with opened(path) as file:
         found, raw = picked(file, count, seed)
+        broken = place_of(file, str(path), found.first_broken) if found.first_broken else Place(str(path))
     if not found.rows:
-        raise DatasetError(_nothing(found, path))
+        raise DatasetError(_nothing(found, broken))
     if out is not None:
         with whole_files([out], path, force=force) as (file,):
             file.writelines(row + b"\n" for row in raw)
@@ -43,21 +45,22 @@ def sample(
         console.line(json_text(sample_document(found, str(path), seed, show=show)))
     else:
         console.say(render_sample(found, str(path), console.style(sys.stdout), show=show))
+    if is_plural(path):
+        console.note("Lines are counted through all files, in the order of their names.")
     if found.broken:
-        console.problems([_broken(found, path)])
+        console.problems([_broken(found, broken)])
     return 0
 
 
-def _nothing(sample: Sample, path: Path) -> Problem:
+def _nothing(sample: Sample, place: Place) -> Problem:
     if not sample.broken:
-        return Problem("The file is empty", "It has no rows.", Place(str(path)), "Is it the right file?")
+        return Problem("The file is empty", "It has no rows.", place, "Is it the right file?")
     lines = "line holds" if sample.broken == 1 else "lines hold"
     detail = f"None of its {sample.broken:,} {lines} one JSON object."
-    return Problem("The file has no rows", detail, Place(str(path), sample.first_broken), "Is it JSON Lines?")
+    return Problem("The file has no rows", detail, place, "Is it JSON Lines?")
 
 
-def _broken(sample: Sample, path: Path) -> Problem:
+def _broken(sample: Sample, place: Place) -> Problem:
     lines = "1 line holds" if sample.broken == 1 else f"{sample.broken:,} lines hold"
     detail = f"{lines} no JSON object, this one first; the sample is of the others."
-    place = Place(str(path), sample.first_broken)
     return Problem("Lines were passed over", detail, place, severity="warning")

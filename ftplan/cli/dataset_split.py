@@ -12,16 +12,18 @@ import click
 
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
+from ftplan.core.spec import SPLIT_SEED
 from ftplan.core.splits import Split
+from ftplan.datasets.rules import SPLIT_SHARE
+from ftplan.datasets.splitting import is_far_off
 from ftplan.errors import Place, Problem, UsageError
 
 FEWEST_ROWS = 10
-SHARE_TOLERANCE = Fraction(1, 10)
 
 
 @click.command()
 @click.option("--validation", default="0.1", metavar="SHARE", help="Share of the rows to validate with (0.1).")
-@click.option("--seed", type=int, default=7, help="Another seed, other halves (7).")
+@click.option("--seed", type=int, default=SPLIT_SEED, help="Another seed, other halves (7).")
 @click.option("--stratify", metavar="KEY", help="The same share of each value of this key (a.b or messages.0.content).")
 @click.option(
     "--together",
@@ -41,20 +43,27 @@ def split(line: CommandLine, /, path: Path, json: bool, **options: Any) -> int:
 
     Rows that ask alike stay together. The halves depend on what the rows say and on the seed, not on their order.
     """
-    from ftplan.datasets.files import opened, whole_files
+    from ftplan.cli.watching import watching
+    from ftplan.datasets.files import beside, opened, whole_files
     from ftplan.datasets.halves import Wish, write_halves
     from ftplan.datasets.halves import split as parted
+    from ftplan.datasets.places import telling_places
     from ftplan.views.json_text import json_text
     from ftplan.views.split_text import render_split, split_document
 
     wish = Wish(read_share(options["validation"]), options["seed"], options["stratify"], options["together"])
-    training = options["train_out"] or path.parent / f"{path.stem}.train.jsonl"
-    validation = options["validation_out"] or path.parent / f"{path.stem}.validation.jsonl"
-    with opened(path) as file, whole_files([training, validation], path, force=options["force"]) as halves:
-        found, sides, sha256 = parted(file, str(path), wish)
+    training = options["train_out"] or beside(path, "train.jsonl")
+    validation = options["validation_out"] or beside(path, "validation.jsonl")
+    console = Console(no_color=line.no_color)
+    with (
+        watching(None if json else console) as watch,
+        watch(opened(path), str(path)) as file,
+        whole_files([training, validation], path, force=options["force"]) as halves,
+    ):
+        with telling_places(file, str(path)):
+            found, sides, sha256 = parted(file, str(path), wish)
         write_halves(file, sides, sha256, *halves)
     names = (str(training), str(validation))
-    console = Console(no_color=line.no_color)
     if json:
         console.line(json_text(split_document(found, *names, wish.stratify)))
     else:
@@ -81,14 +90,12 @@ def _warnings(split: Split, training: str, validation: str, together: str) -> It
             detail = f"It has {rows} {'row' if rows == 1 else 'rows'}; a job needs at least {FEWEST_ROWS}."
             advice = "Add rows, or split with another -validation."
             yield Problem("A half has few rows", detail, Place(name), advice, severity="warning")
-    if abs(split.validation - split.wanted) > max(1, int(split.wanted * SHARE_TOLERANCE)):
-        yield Problem(
-            "The share is not what was asked for",
+    if is_far_off(split.validation, split.wanted):
+        detail = (
             f"{split.validation:,} rows are for validation instead of {split.wanted:,}: rows that ask alike are kept "
-            f"together, and the largest group of them has {split.largest_group:,} rows.",
-            advice=_looser(together),
-            severity="warning",
+            f"together, and the largest group of them has {split.largest_group:,} rows."
         )
+        yield SPLIT_SHARE.problem(detail, advice=_looser(together))
     if split.key_to_remove:
         detail = f"The rows of both halves still have the key {split.key_to_remove!r}, which no row format knows."
         advice = "Take it out of them before you train: they would be refused."

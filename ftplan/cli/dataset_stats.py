@@ -15,25 +15,50 @@ if TYPE_CHECKING:
     from ftplan.datasets.profile import Profile
     from ftplan.views.dataset_text import DatasetFigures
 
+THROUGH_ALL = "Lines are counted through all files, in the order of their names."
 PERCENTILES = (0, 25, 50, 75, 95, 99, 100)
 
 
 @click.command()
 @click.option("--method", type=click.Choice(["supervised", "dpo", "reinforcement"]), help="What it is to be used for.")
 @click.option("--base-model", metavar="ID", help="Count the tokens as this model does (o200k_base).")
+@click.option("--tokenizer", metavar="FILE", type=click.Path(path_type=Path), help="Count by this tokenizer.json.")
+@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write it as a page as well.")
+@click.option("--force", is_flag=True, help="Write over a page that is there.")
 @click.option("--json", is_flag=True, help="One JSON object.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_obj
-def stats(line: CommandLine, /, path: Path, method: Any, base_model: str | None, json: bool) -> int:
+def stats(line: CommandLine, /, path: Path, html: Path | None, force: bool, json: bool, **options: Any) -> int:
     """Show what PATH looks like: rows, tokens by role, how long rows are, turns, tools, the longest rows."""
-    from ftplan.cli.dataset_check import base_called
-    from ftplan.datasets.files import opened
+    from ftplan.cli.dataset_check import offer_of, tokenizer_in
+    from ftplan.cli.watching import watching
+    from ftplan.datasets.files import is_plural, opened, whole_files
+    from ftplan.datasets.places import telling_places
     from ftplan.datasets.profile import profiled
+    from ftplan.views.stats_page import render_stats_page
 
-    encoding = base_called(base_model).encoding if base_model else "o200k_base"
-    with opened(path) as file:
-        figures = figures_of(str(path), profiled(file, str(path), encoding, method))
+    offered = offer_of(options["base_model"])[1].encoding if options["base_model"] else "o200k_base"
+    encoding, tokenizer = tokenizer_in(options["tokenizer"]) or (offered, None)
+    pages = [] if html is None else [html]
     console = Console(no_color=line.no_color)
+    with (
+        watching(None if json else console) as watch,
+        watch(opened(path), str(path)) as file,
+        telling_places(file, str(path)),
+        whole_files(pages, path, force=force) as drafts,
+    ):
+        figures = figures_of(str(path), profiled(file, str(path), encoding, options["method"], tokenizer))
+        for draft in drafts:
+            draft.write(render_stats_page(figures).encode())
+    _say(console, figures, json)
+    if is_plural(path):
+        console.note(THROUGH_ALL)
+    for written in pages:
+        console.note(f"The page is in {written}.")
+    return 0
+
+
+def _say(console: Console, figures: DatasetFigures, json: bool) -> None:
     if json:
         from ftplan.views.dataset_text import figures_document
         from ftplan.views.json_text import json_text
@@ -43,7 +68,6 @@ def stats(line: CommandLine, /, path: Path, method: Any, base_model: str | None,
         from ftplan.views.dataset_text import render_figures
 
         console.say(render_figures(figures, console.style(sys.stdout)).rstrip("\n"))
-    return 0
 
 
 def figures_of(path: str, profile: Profile) -> DatasetFigures:
@@ -63,4 +87,6 @@ def figures_of(path: str, profile: Profile) -> DatasetFigures:
         turns=profile.turns,
         tools=profile.tools,
         longest=profile.longest,
+        rows_with_tools=profile.rows_with_tools,
+        rows_with_images=profile.rows_with_images,
     )

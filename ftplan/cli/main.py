@@ -34,7 +34,7 @@ COMMANDS = {
     "apply": Entry("apply", "apply", "Carry out a plan, once"),
     "destroy": Entry("apply", "destroy", "Delete what is managed"),
     "cancel": Entry("cancel", "cancel", "Cancel the running job of a model"),
-    "dataset": Entry("dataset", "dataset", "Check, describe, split, sample and convert dataset files"),
+    "dataset": Entry("dataset", "dataset", "Check, describe, split, sample, convert and pin dataset files"),
     "fmt": Entry("project", "fmt", "Rewrite the configuration in its canonical layout"),
     "force-unlock": Entry("state", "force_unlock", "Take away the lock of a run that is dead"),
     "graph": Entry("read", "graph", "Print what depends on what, as DOT"),

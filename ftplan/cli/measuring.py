@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from ftplan.core.desired import root_base, wanted_encodings
+from ftplan.cli.comparing import overlaps, uneven_halves
+from ftplan.cli.machines import machines_for
+from ftplan.cli.shelf import Shelf, shown_name
+from ftplan.core.desired import declared_encoding, root_base, wanted_encodings
 from ftplan.core.facts import BaseModel, Catalog, DatasetFacts, Encoding
-from ftplan.core.spec import DatasetSpec, MethodKind, Project
-from ftplan.datasets import Cache, Demands, measure, open_dataset
+from ftplan.core.spec import VALIDATION_SUFFIX, Address, DatasetSpec, MethodKind, Project
+from ftplan.datasets import Demands, measure
 from ftplan.datasets.findings import levelled
 from ftplan.datasets.formats import item_fields
 from ftplan.datasets.measure import GOOD_ROWS, PRESUMED_EXAMPLE_TOKENS
-from ftplan.datasets.overlap import Shared, shared_rows
-from ftplan.errors import Problem
+from ftplan.datasets.shards import Machines
+from ftplan.errors import DatasetError, Problem
 
 
 @dataclass(slots=True)
 class _Use:
-    """What a dataset has to be fit for: its methods, the fewest and most rows, the longest example, what is graded."""
+    """What a dataset has to be fit for: its methods, its services, its base models, and what is graded."""
 
     methods: set[MethodKind] = field(default_factory=set)
     min_rows: int = 1
@@ -30,6 +31,9 @@ class _Use:
     longest: dict[Encoding, int] = field(default_factory=dict)
     presumed: dict[Encoding, int] = field(default_factory=dict)
     graded: set[str] = field(default_factory=set)
+    max_bytes: int | None = None
+    max_image_rows: int | None = None
+    without_images: set[str] = field(default_factory=set)
 
     def demands(self, method: MethodKind, *, privacy: bool) -> Demands:
         return Demands(
@@ -41,6 +45,9 @@ class _Use:
             self.presumed,
             tuple(sorted(self.graded)) if method == "reinforcement" else (),
             privacy,
+            self.max_bytes,
+            self.max_image_rows,
+            tuple(sorted(self.without_images)),
         )
 
 
@@ -48,9 +55,30 @@ class _Use:
 class Reading:
     """How this run reads datasets."""
 
-    allow_outside: bool = False
+    shelf: Shelf
     privacy: bool = True
     processes: int = 1
+    tokenizers: Mapping[Encoding, bytes] = field(default_factory=dict)
+    machines: Machines | None = None
+
+
+def with_tokenizers(project: Project, shelf: Shelf) -> tuple[Project, dict[Encoding, bytes], list[Problem]]:
+    """The project with the encoding of every model that names a tokenizer, these tokenizers' files by the encodings,
+    and what is wrong with the others."""
+    files: dict[Encoding, bytes] = {}
+    models = dict(project.models)
+    problems: list[Problem] = []
+    for name, model in project.models.items():
+        if model.tokenizer is None:
+            continue
+        try:
+            encoding, data = shelf.tokenizer(model)
+        except DatasetError as error:
+            problems += [replace(problem, address=str(model.address)) for problem in error.problems]
+            continue
+        files[encoding] = data
+        models[name] = replace(model, encoding=encoding)
+    return replace(project, models=models), files, problems
 
 
 def measure_datasets(
@@ -58,15 +86,22 @@ def measure_datasets(
 ) -> tuple[dict[str, DatasetFacts], list[Problem]]:
     """The facts of every usable dataset that some model uses, and every problem found."""
     encodings = wanted_encodings(project, catalogs)
-    cache = Cache.of_user(os.environ)
     facts: dict[str, DatasetFacts] = {}
     problems: list[Problem] = []
-    for name, use in sorted(_uses(project, catalogs).items()):
-        found, wrong = _measure(project, project.datasets[name], use, encodings[name], cache, reading)
-        problems += wrong
-        if found is not None:
-            facts[name] = found
-    return facts, [*problems, *_overlaps(project, facts, reading, cache)]
+    with machines_for(os.environ) as machines:
+        reading = replace(reading, machines=machines)
+        for name, use in sorted(_uses(project, catalogs).items()):
+            found, wrong = _measure(project.datasets[name], use, encodings[name], reading)
+            problems += [problem for problem in wrong if not _is_told(problem, problems, project.datasets[name])]
+            if found is not None:
+                facts[name] = found
+    return facts, [*problems, *overlaps(project, facts, reading.shelf), *uneven_halves(project, facts)]
+
+
+def _is_told(problem: Problem, problems: Sequence[Problem], dataset: DatasetSpec) -> bool:
+    """Whether it was told of the other half already: rows that cannot be parted are wrong in both."""
+    twin = replace(problem, address=str(Address("dataset", dataset.name.removesuffix(VALIDATION_SUFFIX))))
+    return dataset.half is not None and dataset.half.side == "validation" and twin in problems
 
 
 def _uses(project: Project, catalogs: Mapping[str, Catalog]) -> dict[str, _Use]:
@@ -82,18 +117,26 @@ def _uses(project: Project, catalogs: Mapping[str, Catalog]) -> dict[str, _Use]:
                 # A rehearsal is told what would stop it, and not what would make a better model of it.
                 use.good_rows = use.good_rows if catalog.rehearsal else GOOD_ROWS
             most = catalog.max_graded_rows if name == model.dataset else catalog.max_graded_validation_rows
-            if model.method.kind == "reinforcement" and most is not None:
-                use.max_rows = min(most, use.max_rows or most)
+            if model.method.kind == "reinforcement":
+                use.max_rows = _least(use.max_rows, most)
             use.graded |= set(item_fields(model.method.grader))
+            use.max_bytes = _least(use.max_bytes, catalog.max_file_bytes)
+            use.max_image_rows = _least(use.max_image_rows, catalog.max_image_rows)
             if base is not None:
-                _mind_length(use, base)
+                _mind_base(use, base, declared_encoding(model.name, project.models) or base.encoding)
     return uses
 
 
-def _mind_length(use: _Use, base: BaseModel) -> None:
+def _least(limit: int | None, other: int | None) -> int | None:
+    return min((one for one in (limit, other) if one is not None), default=None)
+
+
+def _mind_base(use: _Use, base: BaseModel, encoding: Encoding) -> None:
+    if base.images is False:
+        use.without_images.add(base.id)
     limits = use.presumed if base.max_example_tokens is None else use.longest
     limit = base.max_example_tokens or PRESUMED_EXAMPLE_TOKENS
-    limits[base.encoding] = min(limits.get(base.encoding, limit), limit)
+    limits[encoding] = min(limits.get(encoding, limit), limit)
 
 
 def _rooted(name: str, project: Project) -> bool:
@@ -107,16 +150,10 @@ def _rooted(name: str, project: Project) -> bool:
 
 
 def _measure(
-    project: Project,
-    dataset: DatasetSpec,
-    use: _Use,
-    encodings: set[Encoding],
-    cache: Cache,
-    reading: Reading,
+    dataset: DatasetSpec, use: _Use, encodings: set[Encoding], reading: Reading
 ) -> tuple[DatasetFacts | None, list[Problem]]:
     """The facts where every use is possible, and each problem once, as bad as its owner says, with its address."""
-    outside = reading.allow_outside
-    opened = open_dataset(Path(project.root), dataset.path, allow_outside=outside, place=dataset.place)
+    opened = reading.shelf.look(dataset.name)
     if isinstance(opened, Problem):
         return None, [replace(opened, address=str(dataset.address))]
     facts: DatasetFacts | None = None
@@ -126,39 +163,24 @@ def _measure(
             file.seek(0)
             measured = measure(
                 file,
-                dataset.path,
+                shown_name(dataset),
                 encodings,
                 use.demands(method, privacy=reading.privacy),
-                cache=cache,
+                cache=reading.shelf.cache,
                 processes=reading.processes,
+                machines=reading.machines,
+                tokenizers=reading.tokenizers,
             )
             facts = measured.facts
             told = levelled(measured.problems, dataset.rules)
             problems += [problem for problem in told if problem not in problems]
     broken = any(problem.severity == "error" for problem in problems)
-    return None if broken else facts, [replace(problem, address=str(dataset.address)) for problem in problems]
+    return None if broken else facts, [_placed(problem, dataset) for problem in problems]
 
 
-def _overlaps(project: Project, facts: Mapping[str, DatasetFacts], reading: Reading, cache: Cache) -> Iterator[Problem]:
-    """A warning for each pair of training and validation data with rows in common."""
-    pairs = {(model.dataset, model.validation) for model in project.models.values()}
-    for training, validation in sorted((t, v) for t, v in pairs if v is not None):
-        if training not in facts or validation not in facts:
-            continue
-        paths = project.datasets[training].path, project.datasets[validation].path
-        question = cache.question("overlap", facts[validation].sha256)
-        shared = cache.found(facts[training].sha256, question, Shared)
-        if shared is None:
-            shared = _shared(project, paths, reading.allow_outside)
-            if shared is None:
-                continue
-            cache.keep(facts[training].sha256, question, shared)
-        yield from levelled(shared.problems(*paths), project.datasets[validation].rules)
-
-
-def _shared(project: Project, paths: tuple[str, str], allow_outside: bool) -> Shared | None:
-    """The rows that both files hold; None where one of them cannot be opened any more."""
-    with ExitStack() as stack:
-        files = [open_dataset(Path(project.root), path, allow_outside=allow_outside) for path in paths]
-        opened = [stack.enter_context(file) for file in files if not isinstance(file, Problem)]
-        return shared_rows(*opened) if len(opened) == len(files) else None
+def _placed(problem: Problem, dataset: DatasetSpec) -> Problem:
+    """With its address. What is wrong with a half, and with no line of it, is told where the split is declared."""
+    place = problem.place
+    if dataset.half is not None and (place is None or place.line is None):
+        place = dataset.half.split.place
+    return replace(problem, place=place, address=str(dataset.address))

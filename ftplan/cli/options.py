@@ -38,12 +38,14 @@ class Request:
     lock_timeout: float = 0.0
     parallelism: int = 10
     allow_outside: bool = False
+    allow_remote: bool = False
     privacy: bool = True
     wait: bool = True
 
     def kept(self, hidden: Collection[str]) -> dict[str, Any]:
         """What a saved plan has to know to be made again: everything that can move a step, in plain data. The
-        `hidden` variables are left out; whoever applies the plan has to give them once more."""
+        `hidden` variables are left out; whoever applies the plan has to give them once more. Nor does it say that
+        datasets may be fetched: that moves no step, since they are pinned, and is for whoever applies it to allow."""
         return {
             "variables": {name: value for name, value in self.variables.items() if name not in hidden},
             "var_files": [str(path) for path in self.var_files],
@@ -58,9 +60,10 @@ class Request:
 
 
 def config_options(command: F) -> F:
-    """-var, -var-file, -allow-outside, -privacy."""
+    """-var, -var-file, -allow-outside, -allow-remote, -privacy."""
     for option in (
         click.option("--privacy", type=bool, default=True, help="=false: look for no secrets and personal data."),
+        click.option("--allow-remote", is_flag=True, help="Fetch datasets from s3://, gs://, az:// and hf://."),
         click.option("--allow-outside", is_flag=True, help="Let dataset paths leave the project's folder."),
         click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Variables from a file."),
         click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="One variable."),
@@ -112,6 +115,7 @@ def read_request(mode: Mode, options: Mapping[str, Any]) -> Request:
         lock_timeout=read_duration(options["lock_timeout"]),
         parallelism=options["parallelism"],
         allow_outside=options["allow_outside"],
+        allow_remote=options["allow_remote"],
         privacy=options["privacy"],
         wait=not options.get("no_wait", False),
     )
@@ -123,6 +127,7 @@ def config_request(options: Mapping[str, Any]) -> Request:
         variables=read_variables(options["variables"]),
         var_files=tuple(Path(name) for name in options["var_files"]),
         allow_outside=options["allow_outside"],
+        allow_remote=options["allow_remote"],
         privacy=options["privacy"],
     )
 

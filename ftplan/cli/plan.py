@@ -34,7 +34,7 @@ def plan(line: CommandLine, /, out: Path | None, markdown: Path | None, detailed
         )
     console = Console(no_color=line.no_color, json=options["json"], compact_warnings=options["compact_warnings"])
     console.begin()
-    with open_session(request, online=not request.offline) as session:
+    with open_session(request, online=not request.offline, console=console) as session:
         state, _ = session.load_state()
         planned = plan_session(session, state, request).plan
     console.plan(planned)

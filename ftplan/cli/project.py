@@ -65,9 +65,9 @@ def _write_new(path: Path, text: str) -> bool:
 @config_options
 @click.pass_obj
 def validate(line: CommandLine, /, json: bool, **options: Any) -> int:
-    """Check the configuration and its datasets. No key and no network are needed."""
+    """Check the configuration and its datasets. No key is needed, and no network but for -allow-remote."""
     console = Console(no_color=line.no_color)
-    problems = _problems(config_request(options))
+    problems = _problems(config_request(options), None if json else console)
     errors = [problem for problem in problems if problem.severity == "error"]
     if json:
         from ftplan.views.json_documents import validate_document
@@ -81,10 +81,10 @@ def validate(line: CommandLine, /, json: bool, **options: Any) -> int:
     return 1 if errors else 0
 
 
-def _problems(request: Request) -> list[Problem]:
+def _problems(request: Request, console: Console | None) -> list[Problem]:
     """Every error and warning, without asking a provider or reading a state."""
     try:
-        with open_session(request, online=False) as session:
+        with open_session(request, online=False, console=console) as session:
             session.resolve(session.new_state())
             return list(session.warnings)
     except ConfigError as error:

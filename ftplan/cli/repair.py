@@ -34,7 +34,7 @@ def repair(line: CommandLine, /, **options: Any) -> int:
     stop = Stop()
     with (
         stop.listening(),
-        open_session(request, online=True) as session,
+        open_session(request, online=True, console=console) as session,
         locked(console, session, request, "state repair"),
     ):
         return _repair(console, session, options, stop)

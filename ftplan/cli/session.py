@@ -7,13 +7,16 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from ftplan.backends.local import LocalBackend
+from ftplan.cli.console import Console
 from ftplan.cli.logs import logged, open_log
-from ftplan.cli.measuring import Reading, measure_datasets
+from ftplan.cli.measuring import Reading, measure_datasets, with_tokenizers
 from ftplan.cli.options import Request
 from ftplan.cli.patience import call_seconds
+from ftplan.cli.shelf import Shelf
+from ftplan.cli.supplying import open_supply
+from ftplan.cli.watching import watching
 from ftplan.config import find_config, load_project
 from ftplan.core.codec import decode_state
 from ftplan.core.desired import Desired, resolve
@@ -21,7 +24,6 @@ from ftplan.core.facts import Catalog, DatasetFacts, Format
 from ftplan.core.ports import Provider
 from ftplan.core.records import State
 from ftplan.core.spec import Address, MethodKind, Project, ProviderSpec
-from ftplan.datasets import open_dataset
 from ftplan.errors import ConfigError, FtplanError, Problem, StateError
 from ftplan.providers.catalog import load_catalog
 from ftplan.providers.registry import open_provider
@@ -38,9 +40,9 @@ class Session:
     catalogs: Mapping[str, Catalog]
     datasets: Mapping[str, DatasetFacts]
     backend: LocalBackend
+    shelf: Shelf
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = field(default=())
-    allow_outside: bool = False
 
     def load_state(self) -> tuple[State, str | None]:
         """The state and its tag; a new one, not stored yet, where there is none. Raises `StateError` for one that
@@ -85,18 +87,13 @@ class Session:
             raise ConfigError([*errors, *self.warnings])
         return desired
 
-    def open_dataset(self, path: str) -> BinaryIO:
-        """The dataset's file, open. Raises `ConfigError` where it is not there any more."""
-        opened = open_dataset(Path(self.project.root), path, allow_outside=self.allow_outside)
-        if isinstance(opened, Problem):
-            raise ConfigError(opened)
-        return opened
-
 
 @contextmanager
-def open_session(request: Request, *, online: bool, measured: bool = True) -> Iterator[Session]:
-    """The project in this folder. `online` starts the embedded sandbox where a provider is one; `measured` reads
-    the datasets. Raises `ConfigError` with every problem of the configuration."""
+def open_session(
+    request: Request, *, online: bool, measured: bool = True, console: Console | None = None
+) -> Iterator[Session]:
+    """The project in this folder. `online` starts the embedded sandbox where a provider is one; `measured` reads the
+    datasets, as `console` shows. Raises `ConfigError` with every problem of the configuration."""
     path = find_config(Path())
     if isinstance(path, Problem):
         raise ConfigError(path)
@@ -113,18 +110,33 @@ def open_session(request: Request, *, online: bool, measured: bool = True) -> It
     with ExitStack() as stack:
         sandbox = _start_sandbox(project, stack) if online else None
         catalogs = _catalogs(project)
-        reading = Reading(request.allow_outside, request.privacy, os.cpu_count() or 1)
-        datasets, problems = measure_datasets(project, catalogs, reading) if measured else ({}, [])
+        supply = open_supply(request)
+        shelf = Shelf(project, supply.shelter.cache, allow_outside=request.allow_outside, supply=supply)
+        datasets: dict[str, DatasetFacts] = {}
+        problems: list[Problem] = []
+        if measured:
+            project, datasets, problems = _measured(project, catalogs, shelf, request.privacy, console)
         yield Session(
             project=project,
             providers=_open_providers(project, sandbox),
             catalogs=catalogs,
             datasets=datasets,
             backend=_backend(project),
+            shelf=shelf,
             problems=tuple(problems),
             warnings=tuple(p for p in (*loaded.problems, *problems) if p.severity == "warning"),
-            allow_outside=request.allow_outside,
         )
+
+
+def _measured(
+    project: Project, catalogs: Mapping[str, Catalog], shelf: Shelf, privacy: bool, console: Console | None
+) -> tuple[Project, dict[str, DatasetFacts], list[Problem]]:
+    """The project as its own tokenizers count it, the facts of its datasets, and every problem with either."""
+    project, tokenizers, problems = with_tokenizers(project, shelf)
+    with watching(console) as watch:
+        reading = Reading(shelf.watched(watch), privacy, os.cpu_count() or 1, tokenizers)
+        datasets, found = measure_datasets(project, catalogs, reading)
+    return project, datasets, [*problems, *found]
 
 
 def _unmeasured(project: Project) -> dict[str, DatasetFacts]:

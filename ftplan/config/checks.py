@@ -6,14 +6,15 @@ passed over here.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from itertools import islice
 
+from ftplan.config.halves import Halves, half_problems
+from ftplan.config.pins import pin_problems
 from ftplan.config.safety import is_path
 from ftplan.config.tree import Path, Tree
 from ftplan.config.wording import listed, near_miss, quoted
-from ftplan.core.spec import PARENT_PREFIX
+from ftplan.core.spec import PARENT_PREFIX, Side
 from ftplan.errors import Problem
 
 MAX_REPORTED = 200
@@ -42,11 +43,14 @@ def provider_of(tree: Tree, model: str) -> str | None:
 
 
 def _all_problems(tree: Tree) -> Iterator[Problem]:
+    halves = Halves.of(tree)
+    yield from half_problems(tree, halves)
+    yield from pin_problems(tree)
     for name in tree.mapping("models"):
         if isinstance(tree.get("models", name), dict):
             yield from _provider(tree, name)
             yield from _parent(tree, name)
-            yield from _datasets(tree, name)
+            yield from _datasets(tree, name, halves)
             yield from _method(tree, name)
 
 
@@ -87,8 +91,8 @@ def _parent(tree: Tree, model: str) -> Iterator[Problem]:
         yield _problem(tree, path, "Parent at another provider", detail, "Give both the same provider.")
 
 
-def _datasets(tree: Tree, model: str) -> Iterator[Problem]:
-    known = tree.mapping("datasets")
+def _datasets(tree: Tree, model: str, halves: Halves) -> Iterator[Problem]:
+    known = [*tree.mapping("datasets"), *halves.validation]
     for key in ("dataset", "validation"):
         path: Path = ("models", model, key)
         name = tree.text(*path)
@@ -96,23 +100,17 @@ def _datasets(tree: Tree, model: str) -> Iterator[Problem]:
             detail = f"there is no dataset {quoted(name)}; declared are {listed(known)}."
             advice = near_miss(name, known) or "A path holds a / or ends in .jsonl."
             yield _problem(tree, path, "Unknown dataset", detail, advice)
-    training, validation = (_file_of(tree, ("models", model, key)) for key in ("dataset", "validation"))
-    if training is not None and training == validation:
-        detail = f"validation is the training data itself ({quoted(training)}); it would tell nothing."
+    training, validation = (halves.file_at(tree, ("models", model, key)) for key in ("dataset", "validation"))
+    if training is not None and validation is not None and _share_rows(training, validation):
+        detail = f"validation is the training data itself ({quoted(training[0])}); it would tell nothing."
         advice = "Set rows aside in a file of their own."
         yield _problem(tree, ("models", model, "validation"), "Validation is the training data", detail, advice)
 
 
-def _file_of(tree: Tree, path: Path) -> str | None:
-    """The file that a dataset reference leads to, in one spelling; None where it leads nowhere."""
-    reference = tree.get(*path)
-    if isinstance(reference, dict):
-        text = tree.text(*path, "path")
-    elif isinstance(reference, str) and reference in tree.mapping("datasets"):
-        text = tree.text("datasets", reference, "path")
-    else:
-        text = tree.text(*path)
-    return posixpath.normpath(text) if text else None
+def _share_rows(training: tuple[str, Side | None], validation: tuple[str, Side | None]) -> bool:
+    """Whether one file is meant, and not two halves of it."""
+    sides = {training[1], validation[1]}
+    return training[0] == validation[0] and (None in sides or sides == {"validation"})
 
 
 def _method(tree: Tree, model: str) -> Iterator[Problem]:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from ftplan.config.checks import provider_of
+from ftplan.config.halves import Halves, name_at, read_split
 from ftplan.config.tree import Path, Tree
 from ftplan.core.recipe import canonical, digest
 from ftplan.core.spec import (
+    VALIDATION_SUFFIX,
     Budget,
     DatasetSpec,
+    Half,
     Lifecycle,
     Method,
     ModelSpec,
     Project,
     ProviderSpec,
     RuleLevel,
+    SplitSpec,
     StateSpec,
 )
 from ftplan.errors import Place
@@ -30,7 +35,8 @@ NAME_LENGTH = 64
 def decode_project(tree: Tree, root: str, variables: Mapping[str, Any]) -> Project:
     """The project that `tree` declares. `root` is the absolute folder, `variables` what may be shown of them."""
     name = tree.text("project") or clean_name(os.path.basename(root))
-    models = {model: _model(tree, model) for model in tree.mapping("models")}
+    halves = Halves.of(tree)
+    models = {model: _model(tree, model, halves) for model in tree.mapping("models")}
     return Project(
         name=name,
         root=root,
@@ -79,14 +85,38 @@ def _datasets(tree: Tree) -> dict[str, DatasetSpec]:
     datasets = {}
     for name in tree.mapping("datasets"):
         at: Path = ("datasets", name)
-        datasets[name] = DatasetSpec(name, tree.mapping(*at)["path"], tree.place((*at, "path")), _rules(tree, at))
+        datasets.update(_halved(_dataset(tree, at, name), read_split(tree, at)))
     for model in tree.mapping("models"):
         for key in ("dataset", "validation"):
             path: Path = ("models", model, key)
-            reference = _dataset_name(tree, path)
+            reference = name_at(tree, path)
             if reference is not None and reference not in datasets:
-                datasets[reference] = DatasetSpec(reference, reference, tree.place(path), _rules(tree, path))
+                datasets.update(_halved(_dataset(tree, path, reference), read_split(tree, path)))
     return datasets
+
+
+def _dataset(tree: Tree, at: Path, name: str) -> DatasetSpec:
+    """The whole dataset that is declared at a path, or given there by the path of its file alone."""
+    if not isinstance(tree.get(*at), dict):
+        return DatasetSpec(name, name, tree.place(at), _rules(tree, at))
+    pin = tree.text(*at, "sha256")
+    return DatasetSpec(
+        name=name,
+        path=tree.mapping(*at)["path"],
+        place=tree.place((*at, "path") if at[0] == "datasets" else at),
+        rules=_rules(tree, at),
+        sha256=pin.lower() if pin is not None else None,
+        pin_place=tree.place((*at, "sha256")) if pin is not None else None,
+    )
+
+
+def _halved(whole: DatasetSpec, split: SplitSpec | None) -> dict[str, DatasetSpec]:
+    """The dataset by its name, or both its halves by theirs."""
+    if split is None:
+        return {whole.name: whole}
+    training = replace(whole, half=Half("training", split))
+    validation = replace(whole, name=whole.name + VALIDATION_SUFFIX, half=Half("validation", split))
+    return {training.name: training, validation.name: validation}
 
 
 def _rules(tree: Tree, path: Path) -> dict[str, RuleLevel]:
@@ -95,26 +125,23 @@ def _rules(tree: Tree, path: Path) -> dict[str, RuleLevel]:
     return {**tree.mapping("dataset_rules"), **own}
 
 
-def _dataset_name(tree: Tree, path: Path) -> str | None:
-    reference = tree.get(*path)
-    return tree.text(*path, "path") if isinstance(reference, dict) else tree.text(*path)
-
-
-def _model(tree: Tree, name: str) -> ModelSpec:
+def _model(tree: Tree, name: str, halves: Halves) -> ModelSpec:
     path: Path = ("models", name)
     spec = tree.mapping(*path)
     seed = spec.get("seed")
+    half = halves.other(tree, name)
     return ModelSpec(
         name=name,
         provider=provider_of(tree, name) or "",
         base_model=spec["base_model"],
-        dataset=_dataset_name(tree, (*path, "dataset")) or "",
-        validation=_dataset_name(tree, (*path, "validation")),
+        dataset=name_at(tree, (*path, "dataset")) or "",
+        validation=half or name_at(tree, (*path, "validation")),
         method=_method(spec),
+        tokenizer=spec.get("tokenizer"),
         suffix=spec.get("suffix"),
         seed=None if seed is None else int(seed),
         metadata=dict(spec.get("metadata", {})),
-        lifecycle=_lifecycle(spec.get("lifecycle", {})),
+        lifecycle=_lifecycle(spec.get("lifecycle", {}), parted=half is not None),
         place=tree.key_place(path),
         places=_places(tree, path),
     )
@@ -139,13 +166,16 @@ def _method(spec: Mapping[str, Any]) -> Method:
     )
 
 
-def _lifecycle(spec: Mapping[str, Any]) -> Lifecycle:
+def _lifecycle(spec: Mapping[str, Any], *, parted: bool) -> Lifecycle:
+    ignored = tuple(spec.get("ignore_changes", ()))
+    # Who ignores what becomes of a dataset means both halves of it: only one of them is written down.
+    also = ("validation",) if parted and "dataset" in ignored and "validation" not in ignored else ()
     return Lifecycle(
         prevent_destroy=spec.get("prevent_destroy", False),
         on_removed=spec.get("on_removed", "forget"),
         retry_failed=spec.get("retry_failed", False),
         cancel_running=spec.get("cancel_running", False),
-        ignore_changes=tuple(spec.get("ignore_changes", ())),
+        ignore_changes=(*ignored, *also),
     )
 
 

@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 from ftplan.config.redact import looks_secret, names_secret
 from ftplan.config.tree import Path, Tree, dotted, leaves
+from ftplan.core.remote_path import is_remote, listed_schemes, remote_fault
 from ftplan.errors import Problem
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ADDRESS = "is an address or names a drive; a file in this folder is wanted"
 # Free text and names of the user's own, where a key called `token` may be about tokens.
 _FREE_SECTIONS = (("variables",), ("datasets",))
 
@@ -21,8 +23,15 @@ def safety_problems(tree: Tree, allow_outside: bool) -> list[Problem]:
 
 
 def is_path(reference: str) -> bool:
-    """True where a dataset is given by its path and not by a name from `datasets`."""
-    return "/" in reference or "\\" in reference or reference.endswith(".jsonl")
+    """True where a dataset is given by its path, or by a pattern, and not by a name from `datasets`."""
+    return (
+        "/" in reference or "\\" in reference or is_pattern(reference) or reference.endswith((".jsonl", ".gz", ".zst"))
+    )
+
+
+def is_pattern(path: str) -> bool:
+    """True where a character of `path` stands for others."""
+    return any(c in path for c in "*?[")
 
 
 def path_fault(text: str, allow_outside: bool) -> str:
@@ -36,7 +45,7 @@ def path_fault(text: str, allow_outside: bool) -> str:
     if "\\" in text:
         return "holds a backslash; folders are separated by /"
     if _SCHEME.match(text):
-        return "is an address or names a drive; a file in this folder is wanted"
+        return _ADDRESS
     if text.startswith("~"):
         return "begins with ~, which is not expanded here"
     if allow_outside:
@@ -104,7 +113,7 @@ def _paths(tree: Tree, allow_outside: bool) -> Iterator[Problem]:
     for path, text in _written_paths(tree):
         if path in tree.unresolved or not isinstance(text, str):
             continue
-        fault = path_fault(text, allow_outside)
+        fault = _dataset_fault(text, allow_outside) if _is_dataset(path) else path_fault(text, allow_outside)
         if fault:
             outside = fault in ("is absolute", "holds `..`")
             advice = "Paths are relative to this file" + (
@@ -114,10 +123,23 @@ def _paths(tree: Tree, allow_outside: bool) -> Iterator[Problem]:
             yield Problem("Path not allowed", detail, tree.place(path), advice=advice)
 
 
+def _is_dataset(path: Path) -> bool:
+    return path[0] == "datasets" or path[2:3] in (("dataset",), ("validation",))
+
+
+def _dataset_fault(text: str, allow_outside: bool) -> str:
+    """As `path_fault`, for what may be an address at a storage service as well."""
+    if is_remote(text):
+        return remote_fault(text)
+    fault = path_fault(text, allow_outside)
+    return fault + (f", or what begins with {listed_schemes()}" if fault == _ADDRESS else "")
+
+
 def _written_paths(tree: Tree) -> Iterator[tuple[Path, Any]]:
     for name in tree.mapping("datasets"):
         yield ("datasets", name, "path"), tree.get("datasets", name, "path")
     for name in tree.mapping("models"):
+        yield ("models", name, "tokenizer"), tree.get("models", name, "tokenizer")
         for key in ("dataset", "validation"):
             reference = tree.get("models", name, key)
             if isinstance(reference, dict):

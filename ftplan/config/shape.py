@@ -23,7 +23,7 @@ _FOREIGN_KEYS = {
     "reinforcement": "`method: reinforcement`",
     "api_base": "`base_url`",
 }
-_BOUNDS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum")
+_BOUNDS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
 def shape_problems(tree: Tree, name: str = "config") -> list[Problem]:

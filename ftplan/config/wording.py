@@ -97,7 +97,10 @@ def _constant(value: Any) -> str:
 
 def _bounds(schema: Mapping[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
-    above, lengths = schema.get("exclusiveMinimum"), (schema.get("minLength"), schema.get("maxLength"))
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    lengths = schema.get("minLength"), schema.get("maxLength")
+    if above is not None and below is not None:
+        return f" between {above:g} and {below:g}"
     if above is not None:
         return f" greater than {above:g}" + (f" and at most {high:g}" if high is not None else "")
     if low is not None and high is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import DatasetFacts
 from ftplan.core.records import FileRecord, ModelRecord, State
+from ftplan.core.spec import DatasetSpec
 from ftplan.core.steps import Adopt, Step, Upload
 
 
@@ -55,11 +56,12 @@ def remembered_model(record: ModelRecord) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def declared_dataset(path: str, provider: str, facts: DatasetFacts) -> dict[str, Any]:
+def declared_dataset(spec: DatasetSpec, provider: str, facts: DatasetFacts) -> dict[str, Any]:
     """The attributes of a dataset as measured, for one provider."""
     return {
         "provider": provider,
-        "path": path,
+        "path": spec.path,
+        **({} if spec.half is None else {"half": str(spec.half)}),
         "rows": facts.rows,
         "bytes": facts.bytes,
         "format": facts.format,
@@ -101,7 +103,7 @@ def attributes_after(
         record = None if name in sent else held.get(facts.content_sha256)
         provider = sent.get(name) or (record.provider if record else "")
         ids = {"id": record.id} if record else {}
-        after[f"dataset.{name}"] = {**ids, **declared_dataset(desired.dataset(name).path, provider, facts)}
+        after[f"dataset.{name}"] = {**ids, **declared_dataset(desired.dataset(name), provider, facts)}
     for model in desired.models:
         ids = _ids(renewed.get(model.address), state.models.get(model.spec.name))
         after[str(model.address)] = {**ids, **declared_model(model)}

@@ -110,8 +110,9 @@ def call_key(project: str, workspace: str, address: str, fingerprint: str, attem
 
 def upload_name(dataset: str, sha256: str) -> str:
     """The file name to upload under: it carries the content's hash, since the API keeps neither hash nor metadata."""
-    stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in dataset.rsplit("/", 1)[-1])
-    return f"{stem.removesuffix('-jsonl')[:40] or 'dataset'}.{sha256[:32]}.jsonl"
+    name = dataset.rsplit("/", 1)[-1].removesuffix(".gz").removesuffix(".zst").removesuffix(".jsonl")
+    stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name).strip("-")
+    return f"{stem[:40] or 'dataset'}.{sha256[:32]}.jsonl"
 
 
 def marked_name(dataset: str, sha256: str, key: str) -> str:

@@ -1,8 +1,8 @@
 """Measurements kept between runs, so that an unchanged file is neither read nor counted again.
 
-One SQLite file in the user's cache folder. It holds hashes and counts, never text of a dataset, and may be deleted at
-any time. A cache that cannot be used is as good as none: nothing here raises, and what is damaged, somebody else's or
-of another version is not found.
+One SQLite file in the user's cache folder. It holds hashes, counts and on which side of a split each row is, never text
+of a dataset, and may be deleted at any time. A cache that cannot be used is as good as none: nothing here raises, and
+what is damaged, somebody else's or of another version is not found.
 """
 
 from __future__ import annotations
@@ -12,43 +12,32 @@ import hashlib
 import json
 import os
 import sqlite3
-import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ftplan.core.plain import Misfit, from_plain, to_plain
+from ftplan.datasets.bits import packed, unpacked
+from ftplan.datasets.cachefile import bound, connected, has_its_tables
+from ftplan.datasets.derived import Stamp, identity
 
 T = TypeVar("T")
 
-RULES_VERSION = 4
-"""Raised whenever a rule or a count of this room changes, so that older measurements are not found any more."""
+RULES_VERSION = 5
+"""Raised whenever a rule, a count or a split of this room changes, so that what was kept before is not found."""
 
 FOLDER_VARIABLE = "FTPLAN_CACHE_DIR"
 FILE_NAME = "datasets.sqlite3"
-FORMAT = 1
 MAX_ENTRIES = 5_000
 MAX_ENTRY_BYTES = 256 * 1024
-WAIT_SECONDS = 2.0
+# One bit a row, and far fewer of them than there are measurements: together 200 MB at the most.
+MAX_SIDES_BYTES = 2 * 1024**2
+SIDES_SHARE = 50
 # A file may be written twice within one tick of a file system's clock (git calls this racy).
 TICK_SECONDS = 2.0
 DAY_SECONDS = 86_400
-
-_TABLES = """
-create table measured (sha256 text, question text, body text, digest text, used integer,
-    primary key (sha256, question));
-create table files (device text, inode text, size text, mtime text, ctime text, sha256 text,
-    used integer, primary key (device, inode));
-"""
-_TABLES_THERE = "select count(*) from sqlite_master where type = 'table' and name in ('measured', 'files')"
-_COUNTED = {"measured": "select count(*) from measured", "files": "select count(*) from files"}
-_TRIMMED = {
-    "measured": "delete from measured where rowid not in "
-    "(select rowid from measured order by used desc, rowid desc limit ?)",
-    "files": "delete from files where rowid not in (select rowid from files order by used desc, rowid desc limit ?)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +94,7 @@ class Cache:
             if base is not None:
                 row = (sha256, question, body, _digest(body), int(self.now()))
                 base.execute("insert or replace into measured values (?, ?, ?, ?, ?)", row)
-                _bound(base, "measured", self.entries)
+                bound(base, "measured", self.entries)
 
     def sha256_of(self, status: os.stat_result) -> str | None:
         """The hash of the bytes of the file with `status`, where it is certain that nobody wrote to it since."""
@@ -114,7 +103,7 @@ class Cache:
                 return None
             row = base.execute(
                 "select sha256 from files where device = ? and inode = ? and size = ? and mtime = ? and ctime = ?",
-                _identity(status),
+                identity(status),
             ).fetchone()
             return row[0] if row else None
         return None
@@ -125,9 +114,53 @@ class Cache:
             return
         with self._open() as base:
             if base is not None:
-                row = (*_identity(status), sha256, int(self.now()))
+                row = (*identity(status), sha256, int(self.now()))
                 base.execute("insert or replace into files values (?, ?, ?, ?, ?, ?, ?)", row)
-                _bound(base, "files", self.entries)
+                bound(base, "files", self.entries)
+
+    def derived(self, stamp: Stamp) -> tuple[str, tuple[int, ...]] | None:
+        """The hash of the bytes with `stamp`, and behind which of their lines each of their files ends."""
+        with self._open() as base:
+            if base is None:
+                return None
+            row = base.execute("select sha256, ends from derived where stamp = ?", (stamp.digest,)).fetchone()
+            try:
+                return (row[0], from_plain(tuple[int, ...], json.loads(row[1]))) if row else None
+            except (Misfit, ValueError, RecursionError):
+                return None
+        return None
+
+    def note_derived(self, stamp: Stamp, sha256: str, ends: Sequence[int]) -> None:
+        """Notes what `derived` is to find, for a stamp that was taken before its files were read."""
+        if self.now() - stamp.touched < TICK_SECONDS:
+            return
+        with self._open() as base:
+            if base is not None:
+                row = (stamp.digest, sha256, json.dumps(list(ends)), int(self.now()))
+                base.execute("insert or replace into derived values (?, ?, ?, ?)", row)
+                bound(base, "derived", self.entries)
+
+    def sides(self, sha256: str, wish: str) -> bytes | None:
+        """For each line of the bytes with this hash the side it is on by a wish (a `question`), 0 or 1."""
+        with self._open() as base:
+            if base is None:
+                return None
+            row = base.execute(
+                "select packed, digest from sides where sha256 = ? and wish = ?", (sha256, wish)
+            ).fetchone()
+            return unpacked(row[0]) if row and hashlib.sha256(row[0]).hexdigest() == row[1] else None
+        return None
+
+    def keep_sides(self, sha256: str, wish: str, sides: bytes | bytearray) -> None:
+        """Keeps what `sides` is to find. What is too large to be worth it is left out."""
+        body = packed(sides)
+        if len(body) > MAX_SIDES_BYTES:
+            return
+        with self._open() as base:
+            if base is not None:
+                row = (sha256, wish, body, hashlib.sha256(body).hexdigest(), int(self.now()))
+                base.execute("insert or replace into sides values (?, ?, ?, ?, ?)", row)
+                bound(base, "sides", max(1, self.entries // SIDES_SHARE))
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection | None]:
@@ -145,7 +178,7 @@ class Cache:
 
     def _connected(self) -> sqlite3.Connection | None:
         try:
-            return _connected(self.path) if self.path is not None else None
+            return connected(self.path) if self.path is not None else None
         except sqlite3.OperationalError:
             return None
         except sqlite3.DatabaseError:
@@ -154,65 +187,13 @@ class Cache:
 
     def _take_away_without_tables(self, base: sqlite3.Connection | None) -> None:
         with contextlib.suppress(sqlite3.Error):
-            if base is not None and base.execute(_TABLES_THERE).fetchone()[0] < len(_COUNTED):
+            if base is not None and not has_its_tables(base):
                 self._take_away()
 
     def _take_away(self) -> None:
         if self.path is not None:
             with contextlib.suppress(OSError):
                 self.path.unlink()
-
-
-def _connected(path: Path) -> sqlite3.Connection | None:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _is_own(path.parent.stat()):
-            return None
-        # SQLite would make it readable to everybody; what is no file of ours is not opened.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600))
-        status = path.lstat()
-    except OSError:
-        return None
-    if not stat.S_ISREG(status.st_mode) or not _is_own(status):
-        return None
-    base = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
-    try:
-        _prepare(base)
-    except BaseException:
-        base.close()
-        raise
-    return base
-
-
-def _prepare(base: sqlite3.Connection) -> None:
-    if base.execute("pragma user_version").fetchone()[0] == FORMAT:
-        return
-    base.execute("begin immediate")
-    if base.execute("pragma user_version").fetchone()[0] != FORMAT:
-        for (name,) in base.execute("select name from sqlite_master where type = 'table'").fetchall():
-            base.execute(f'drop table "{name}"')
-        for statement in filter(None, map(str.strip, _TABLES.split(";"))):
-            base.execute(statement)
-        base.execute(f"pragma user_version = {FORMAT}")
-    base.execute("commit")
-
-
-def _bound(base: sqlite3.Connection, table: str, entries: int) -> None:
-    """Lets go of what was not used for longest."""
-    if base.execute(_COUNTED[table]).fetchone()[0] > entries:
-        base.execute(_TRIMMED[table], (entries * 9 // 10,))
-
-
-def _identity(status: os.stat_result) -> tuple[str, ...]:
-    # The change time cannot be set by hand: it tells of a rewrite whose modification time was set back. As text, since
-    # an inode may be larger than the largest number here.
-    told = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return tuple(map(str, told))
-
-
-def _is_own(status: os.stat_result) -> bool:
-    """Whether only this user could have written it: a measurement decides what is paid for."""
-    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _digest(text: str) -> str:

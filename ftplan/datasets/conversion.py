@@ -18,6 +18,7 @@ from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from ftplan.core.conversions import Container, Converted, Shape, Target
+from ftplan.datasets.compressed import plain_name
 from ftplan.datasets.conversion_pairs import preference_row
 from ftplan.datasets.conversion_shapes import chat_row, shape_of, unrecognised
 from ftplan.datasets.conversion_sources import Record, container_of, delimiter_of, records
@@ -45,7 +46,7 @@ class Order:
 def convert(file: BinaryIO, shown_path: str, order: Order, out: BinaryIO) -> Converted:
     """Writes the rows of the file to `out`. One record is in memory at a time, but for a JSON list, which is read as a
     whole. Raises DatasetError with every problem where records are broken, unless they may be left out."""
-    container = order.container or container_of(file, PurePath(shown_path).suffix)
+    container = order.container or container_of(file, PurePath(plain_name(shown_path)).suffix)
     made = _Making(shown_path, container, order)
     delimiter = delimiter_of(file) if container == "CSV" else ""
     for found in records(file, shown_path, container):

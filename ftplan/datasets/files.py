@@ -15,20 +15,59 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ftplan.errors import DatasetError, Place, Problem, UsageError
+from ftplan.datasets.compressed import plain_name
+from ftplan.datasets.paths import opened as opened_on
+from ftplan.datasets.patterns import is_pattern, matching
+from ftplan.datasets.walking import Ground, Refused
+from ftplan.errors import DatasetError, DatasetUnreadable, Place, Problem, UsageError
 
 PRIVATE, SHARED = 0o600, 0o664
 
 
 def opened(path: Path) -> BinaryIO:
-    """The file at `path`, open for reading; the caller closes it. Raises DatasetError."""
+    """What `path` means, open for reading: a file, expanded where it is compressed, or the files that a pattern means,
+    one behind the other. The caller closes it. Raises DatasetError."""
     try:
-        # Looked at before it is opened: opening a device can do things, and opening a pipe can take forever.
-        _must_be_regular(os.stat(path), path)
-        return open(path, "rb")
+        if not is_plural(path):
+            # Looked at before it is opened: opening a device can do things, and opening a pipe can take forever.
+            _must_be_regular(os.stat(path), path)
+        return opened_on(Ground(Path(), outside=True), str(path))
+    except Refused as refused:
+        raise DatasetError(Problem(refused.summary, refused.detail, Place(str(path)), refused.advice)) from None
     except (OSError, ValueError) as error:
-        detail = f"{path}: {getattr(error, 'strerror', None) or error}."
-        raise DatasetError(Problem("The file cannot be read", detail, Place(str(path)))) from None
+        raise _unread(path, error) from None
+
+
+def opened_as_stored(path: Path) -> BinaryIO:
+    """The one file at `path`, open for reading, and not expanded. The caller closes it. Raises DatasetError."""
+    try:
+        return Ground(Path(), outside=True).file(str(path))[0]
+    except Refused as refused:
+        raise DatasetError(Problem(refused.summary, refused.detail, Place(str(path)), refused.advice)) from None
+    except (OSError, ValueError) as error:
+        raise _unread(path, error) from None
+
+
+def opened_alone(path: Path) -> BinaryIO:
+    """As `opened`, but not for what can be read by itself alone: a table of columns, a document. Raises UsageError."""
+    if is_plural(path):
+        detail = f"{path} means several files, and each is to be read by itself."
+        raise UsageError("Not one file", detail=detail, advice="Convert one after the other.")
+    return opened(path)
+
+
+def is_plural(path: Path) -> bool:
+    """True for a pattern, and not for a file that is called like one."""
+    return is_pattern(str(path)) and not os.path.lexists(path)
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Where to write what is made of `path`: `rows.train.jsonl` beside `rows.jsonl.gz`, with the ending `train.jsonl`.
+    Raises UsageError for a pattern that means several files."""
+    if is_plural(path):
+        detail = f"{path} means several files, so what is made of them has no name yet."
+        raise UsageError("A name is missing", detail=detail, advice="The help names the options that say where.")
+    return path.parent / f"{Path(plain_name(path.name)).stem}.{ending}"
 
 
 @contextlib.contextmanager
@@ -41,7 +80,7 @@ def whole_files(targets: Sequence[Path], source: Path, *, force: bool) -> Iterat
         _must_be_free(target, real, source, force)
     if len(set(wanted)) < len(wanted):
         raise UsageError("Two files have one name", detail=f"Both would be written to {targets[0]}.")
-    mode = PRIVATE | (os.stat(source).st_mode & SHARED)
+    mode = PRIVATE | _least_shared(source)
     with contextlib.ExitStack() as stack:
         drafts: list[_Draft] = []
         try:
@@ -51,6 +90,8 @@ def whole_files(targets: Sequence[Path], source: Path, *, force: bool) -> Iterat
                 draft.file.flush()
                 os.fsync(draft.file.fileno())
             _publish(drafts, force)
+        except DatasetUnreadable:
+            raise  # of what is read, not of what is written
         except OSError as error:
             names = ", ".join(str(target) for target in targets)
             raise DatasetError(Problem("File not written", f"{names}: {error.strerror or error}.")) from error
@@ -116,13 +157,33 @@ def _must_be_free(target: Path, real: Path, source: Path, force: bool) -> None:
         found = os.stat(real)
     except OSError:
         return  # Nothing is there; whether it can be written, the writing tells.
-    if os.path.samestat(found, os.stat(source)):
+    if any(os.path.samestat(found, read) for read in _read_for(source)):
         detail = f"{target} is the file that is read."
         raise UsageError("A file would be written over itself", detail=detail, advice="Give it another name.")
     _must_be_regular(found, target)
     if not force:
         advice = "Take it away, name another one, or write over it with -force."
         raise UsageError("A file is there already", detail=f"{target} exists, and was left as it is.", advice=advice)
+
+
+def _read_for(source: Path) -> list[os.stat_result]:
+    """What the file system says of each file that `source` means."""
+    if not is_plural(source):
+        return [os.stat(source)]
+    return [os.stat(path) for path in matching(Ground(Path(), outside=True), str(source))]
+
+
+def _least_shared(source: Path) -> int:
+    """The rights that others have on every file that is read."""
+    shared = SHARED
+    for status in _read_for(source):
+        shared &= status.st_mode
+    return shared
+
+
+def _unread(path: Path, error: Exception) -> DatasetError:
+    detail = f"{path}: {getattr(error, 'strerror', None) or error}."
+    return DatasetError(Problem("The file cannot be read", detail, Place(str(path))))
 
 
 def _must_be_regular(found: os.stat_result, path: Path) -> None:

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
+from ftplan.core.spec import SPLIT_SEED, Together
 from ftplan.core.splits import Split, Stratum
 from ftplan.datasets.faults import shown
 from ftplan.datasets.jsonrow import canonical
@@ -18,9 +19,8 @@ from ftplan.datasets.nearness import Sketch, Sketcher, near_groups
 from ftplan.datasets.prompts import digest, prompt_of
 from ftplan.datasets.rowcheck import RowCheck
 from ftplan.datasets.splitting import gathered, validation_groups, wanted_rows
-from ftplan.errors import DatasetError, Place, Problem
+from ftplan.errors import DatasetError, DatasetUnreadable, Place, Problem
 
-Together = Literal["near", "same", "identical"]
 WITHOUT = ""
 NAME_CHARACTERS = 100
 
@@ -34,7 +34,7 @@ class Wish:
     """
 
     share: Fraction = Fraction(1, 10)
-    seed: int = 7
+    seed: int = SPLIT_SEED
     stratify: str | None = None
     together: Together = "near"
 
@@ -63,15 +63,23 @@ def split(file: BinaryIO, shown_path: str, wish: Wish) -> tuple[Split, bytearray
 
 def write_halves(file: BinaryIO, sides: bytearray, sha256: str, training: BinaryIO, validation: BinaryIO) -> None:
     """Each line of the file to its half. Raises DatasetError where the file is not what it was."""
+    for side, line in told_apart(file, sides, sha256):
+        (validation if side else training).write(line)
+
+
+def told_apart(file: BinaryIO, sides: Sequence[int], sha256: str) -> Iterator[tuple[int, bytes]]:
+    """Each line of the file, as it is written, and its side. Raises DatasetUnreadable behind the last one where the
+    file is not what it was."""
     file.seek(0)
     seen = hashlib.sha256()
     for number, line in lines(file, seen.update):
         if line is None or number > len(sides):
             break
-        (validation if sides[number - 1] else training).write(line + b"\n")
+        yield sides[number - 1], line + b"\n"
     if seen.hexdigest() != sha256:
         detail = "It was written to between two readings."
-        raise DatasetError(Problem("The dataset changed while it was read", detail, advice="Run the command again."))
+        advice = "Run the command again."
+        raise DatasetUnreadable(Problem("The dataset changed while it was read", detail, advice=advice))
 
 
 def value_at(row: Any, path: str) -> Any:

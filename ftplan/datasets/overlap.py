@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from ftplan.datasets.lines import lines
 from ftplan.datasets.rules import SHARED_ROWS
 from ftplan.errors import Place, Problem
+
+Places = tuple[Callable[[int], Place], Callable[[int], Place]]
 
 DIGEST_BYTES = 16
 LISTED_LINES = 5
@@ -22,18 +24,24 @@ class Shared:
     rows: int = 0
     lines: tuple[tuple[int, int], ...] = ()
 
-    def problems(self, training_path: str, validation_path: str) -> list[Problem]:
-        """One warning where there are any."""
+    def problems(self, training_path: str, validation_path: str, places: Places | None = None) -> list[Problem]:
+        """One warning where there are any. `places` says where a line of the validation data and one of the training
+        data stand, where these are made of several files."""
         if not self.rows:
             return []
-        shown = ", ".join(f"{ours} (training line {theirs})" for ours, theirs in self.lines)
+        first = self.lines[0][0]
+        if places is None:
+            place = Place(validation_path, first)
+            shown = "on line " + ", ".join(f"{ours} (training line {theirs})" for ours, theirs in self.lines)
+        else:
+            place = places[0](first)
+            shown = ", ".join(f"{places[0](ours)} (training {places[1](theirs)})" for ours, theirs in self.lines)
         more = ", …" if self.rows > len(self.lines) else ""
         stand = "1 row stands" if self.rows == 1 else f"{self.rows:,} rows stand"
         detail = (
-            f"{stand} in {training_path} as well as in {validation_path}, on line {shown}{more}. "
+            f"{stand} in {training_path} as well as in {validation_path}, {shown}{more}. "
             "What is measured on them says nothing about new input."
         )
-        place = Place(validation_path, self.lines[0][0])
         return [SHARED_ROWS.problem(detail, place, "Take these rows out of one of the two files.")]
 
 

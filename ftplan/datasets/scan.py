@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ftplan.core.facts import DatasetFacts, Encoding, TokenFacts
 from ftplan.datasets.blockread import LISTED_PROBLEMS, BlockFacts, BlockReader, Cut, Tally
@@ -16,6 +16,9 @@ from ftplan.datasets.findings import Findings, Remark
 from ftplan.datasets.lines import BLOCK_BYTES, blocks
 from ftplan.datasets.rules import UNBALANCED
 from ftplan.errors import Problem
+
+if TYPE_CHECKING:
+    from ftplan.datasets.shards import Machines
 
 UNBALANCED_SHARE = 0.5
 
@@ -32,11 +35,20 @@ class Scanned:
 
 
 class Scan:
-    """One pass over one file."""
+    """One pass over one file, by so many processes, or by other `machines`."""
 
-    def __init__(self, shown_path: str, reader: BlockReader, *, processes: int = 1, block: int = BLOCK_BYTES) -> None:
+    def __init__(
+        self,
+        shown_path: str,
+        reader: BlockReader,
+        *,
+        processes: int = 1,
+        block: int = BLOCK_BYTES,
+        machines: Machines | None = None,
+    ) -> None:
         self._reader = reader
         self._processes = processes
+        self._machines = machines
         self._block = block
         self._faults = _FaultList(shown_path)
         self._findings = Findings(reader.privacy)
@@ -46,7 +58,7 @@ class Scan:
         self._size = self._lines = self._rows = self._with_tools = self._with_images = 0
 
     def over(self, file: BinaryIO) -> Scanned:
-        """What the file holds from where it stands to its end."""
+        """What the file holds from where it stands, which for other machines is its beginning, to its end."""
         for facts in self._blocks(file):
             self._take(facts)
             if facts.ended:
@@ -57,6 +69,11 @@ class Scan:
         return Scanned(self._facts(), (), self._too_long(), (*self._findings.remarks(), *self._unbalanced()))
 
     def _blocks(self, file: BinaryIO) -> Iterator[BlockFacts]:
+        if self._machines is not None and self._shows_format(file):
+            from ftplan.datasets.shards import read_spread
+
+            yield from read_spread(file, self._saw, self._reader, self._machines)
+            return
         source = blocks(file, self._saw, size=self._block)
         first = next(source, None)
         if first is None:
@@ -69,6 +86,11 @@ class Scan:
         yield self._reader.read(first, opens=True)
         for block in source:
             yield self._reader.read(block)
+
+    def _shows_format(self, file: BinaryIO) -> bool:
+        opening = next(blocks(file, len, size=self._block), None)
+        file.seek(0)
+        return opening is not None and self._reader.knows_format(opening)
 
     def _saw(self, chunk: bytes) -> None:
         self._bytes.update(chunk)

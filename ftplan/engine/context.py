@@ -25,8 +25,8 @@ def pause_asked_for(retry_after: float | None, otherwise: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One apply. `state` gives the state as last saved; `open_dataset` opens a dataset's file by its path as
-    declared; `poll_seconds` and `list_lag_seconds` override what the catalogs say. No paid call takes longer than
+    """One apply. `state` gives the state as last saved; `open_dataset` opens the bytes of a dataset by its
+    name; `poll_seconds` and `list_lag_seconds` override what the catalogs say. No paid call takes longer than
     `call_seconds`. `from_nothing` says that there was no state when the run began: none yet, or none any more."""
 
     desired: Desired

@@ -61,7 +61,7 @@ def _find(provider: Provider, step: Upload) -> Action[RemoteFile | None]:
 def _send(run: Run, provider: Provider, step: Upload, *, search: bool) -> Action[RemoteFile]:
     """Sends the file. After a lost answer it is looked for before it is sent again; a second copy costs nothing,
     so the looking is not waited out."""
-    request = UploadRequest(step.filename, step.bytes, step.sha256, lambda: run.open_dataset(step.path))
+    request = UploadRequest(step.filename, step.bytes, step.sha256, lambda: run.open_dataset(step.address.name))
 
     def progress(sent: int) -> None:
         run.tell(UploadProgress(step.address, sent, step.bytes))

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pseudoterminal import Open, Terminal
 from workbench import Workbench
 
+# Whose settings decide what the command does.
+SERVICES = ("FTPLAN_", "OPENAI_", "GITHUB_", "AWS_", "AZURE_", "FSSPEC_", "GOOGLE_", "HF_", "STORAGE_EMULATOR_")
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
-    for name in [name for name in os.environ if name.startswith(("FTPLAN_", "OPENAI_", "GITHUB_"))]:
+    for name in [name for name in os.environ if name.startswith(SERVICES)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("FTPLAN_CACHE_DIR", "")
@@ -26,6 +29,19 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench
     made = Workbench(folder, monkeypatch)
     yield made
     made.close()
+
+
+@pytest.fixture
+def terminal(bench: Workbench) -> Iterator[Open]:
+    opened: list[Terminal] = []
+
+    def open_one(*words: str, hurried: bool = False) -> Terminal:
+        opened.append(Terminal(bench, *words, hurried=hurried))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ class World:
             clock=self.clock,
             state=lambda: ledger.state,
             tell=self._tell,
-            open_dataset=lambda path: io.BytesIO(_content(path.removesuffix(".jsonl"))),
+            open_dataset=lambda name: io.BytesIO(_content(name)),
             from_nothing=ledger.from_nothing,
             **options,
         )

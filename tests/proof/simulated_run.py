@@ -138,7 +138,7 @@ class Incarnation:
             clock=self.design.clock(Watch(self.world, self.fate)),
             state=lambda: ledger.state,
             tell=self._tell,
-            open_dataset=lambda path: io.BytesIO(self.world.content(path.removesuffix(".jsonl"))),
+            open_dataset=lambda name: io.BytesIO(self.world.content(name)),
             wait=self.wait,
             from_nothing=ledger.from_nothing,
         )

@@ -1,0 +1,99 @@
+"""Whoever runs a command says which machines read large datasets, by an option or in the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+from workbench import Workbench
+
+from ftplan.datasets.shards import SHARD_BYTES
+
+REFUSED = "Unusable address of a Ray cluster"
+
+
+def must_be_installed() -> None:
+    # Not imported: it is told what it must not do before it is.
+    if find_spec("ray") is None:
+        pytest.skip("ftplan[ray] is not installed")
+
+
+def test_an_address_that_means_nothing_is_refused_before_anything_is_read(bench: Workbench) -> None:
+    bench.rows("rows.jsonl")
+    for words in (["-ray=nonsense"], ["--ray=nonsense"], ["-ray", "nonsense"]):
+        done = bench.run("dataset", "check", "rows.jsonl", *words)
+        assert done.code == 1
+        assert REFUSED in done.said
+        assert "10 rows" not in done.said
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "-auto-approve"], ["validate"]], ids=lambda words: words[0])
+def test_the_environment_names_the_machines_for_every_command_that_measures(
+    bench: Workbench, command: list[str]
+) -> None:
+    bench.bot()
+    bench.environ(FTPLAN_RAY="nonsense")
+    done = bench.run(*command)
+    assert done.code == 1
+    assert REFUSED in done.said
+    bench.environ(FTPLAN_RAY="")
+    assert bench.run(*command).code == 0
+
+
+def test_the_option_counts_more_than_the_environment(bench: Workbench) -> None:
+    bench.rows("rows.jsonl")
+    bench.environ(FTPLAN_RAY="nonsense")
+    assert REFUSED in bench.run("dataset", "check", "rows.jsonl").said
+    assert bench.run("dataset", "check", "rows.jsonl", "-ray=").code == 0
+
+
+def test_the_configuration_cannot_name_machines(bench: Workbench) -> None:
+    bench.rows("rows.jsonl")
+    bench.declare({"bot": {"base_model": "gpt-4.1-mini-2025-04-14", "dataset": "rows"}}, ray="local")
+    done = bench.run("validate")
+    assert done.code == 1
+    assert "ray" in done.said
+
+
+def test_a_small_file_is_read_here_and_no_ray_is_asked(bench: Workbench) -> None:
+    must_be_installed()
+    bench.rows("rows.jsonl")
+    # Nobody answers there.
+    done = bench.run("dataset", "check", "rows.jsonl", "-ray=127.0.0.1:1")
+    assert done.code == 0
+    assert done == bench.run("dataset", "check", "rows.jsonl")
+
+
+def test_without_ray_the_command_that_installs_it_is_told(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    bench.rows("rows.jsonl")
+    done = bench.run("dataset", "check", "rows.jsonl", "-ray=local")
+    assert done.code == 1
+    assert "pip install 'ftplan[ray]'" in done.said
+
+
+def test_a_large_file_is_told_of_alike_by_a_ray_and_without_one(bench: Workbench) -> None:
+    must_be_installed()
+    text = "A parcel that is late is not yet a parcel that is lost. " * 300
+    with (bench.folder / "large.jsonl").open("wb") as file:
+        for number in range(SHARD_BYTES // len(text) + 100):
+            messages = [{"role": "user", "content": f"{number} {text}"}, {"role": "assistant", "content": "Wait."}]
+            file.write(json.dumps({"messages": messages}).encode() + b"\n")
+    found = [
+        subprocess.run(
+            [sys.executable, "-m", "ftplan", "dataset", "check", "large.jsonl", "-json", *words],
+            cwd=bench.folder,
+            env={**os.environ, "FTPLAN_CACHE_DIR": ""},
+            capture_output=True,
+            timeout=200,
+            check=False,
+        )
+        for words in (["-parallelism=2"], ["-parallelism=2", "-ray=local"])
+    ]
+    assert [(done.returncode, done.stderr) for done in found] == [(0, b"")] * 2
+    assert found[0].stdout == found[1].stdout
+    assert json.loads(found[1].stdout)["datasets"][0]["facts"]["bytes"] > SHARD_BYTES
