@@ -37,6 +37,7 @@ CONNECT_SECONDS = 5.0
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
 _JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 _RAISED = re.compile(r"[\w.]*(?:Error|Exception): ")
+FAREWELL_SECONDS = 0.5
 _SILENT = logging.CRITICAL + 1
 
 
@@ -153,12 +154,20 @@ def _start(address: str, processes: int | None, stack: contextlib.ExitStack) -> 
         raise _failed("This process has joined another one before")
     settings = _settings(address, processes, stack)
     stack.callback(ray.shutdown)
+    stack.callback(_await_readers)
     try:
         with _unheard():
             stack.enter_context(_sigterm_for(lambda: ray.init(**settings)))
     except Exception as error:  # what goes wrong here has no common kind
         raise _failed(_cause(error)) from error
     return ray
+
+
+def _await_readers() -> None:
+    """Gives what Ray Data reads ahead with time to end: where it asks on, Ray, once shut down, ends this process."""
+    for thread in threading.enumerate():
+        if str(getattr(getattr(thread, "_target", None), "__module__", "")).startswith("ray.data"):
+            thread.join(FAREWELL_SECONDS)
 
 
 def _set_quiet(address: str) -> None:
