@@ -55,6 +55,13 @@ class Shelf:
         watched = self._watch(opened, dataset.path)
         return watched if dataset.half is None else self._parting.half(watched, dataset.path, dataset.half)
 
+    def open(self, name: str) -> BinaryIO:
+        """The same, for what was there when it was measured. Raises `ConfigError` where it is not any more."""
+        opened = self.look(name)
+        if isinstance(opened, Problem):
+            raise ConfigError(opened)
+        return opened
+
     def tokenizer(self, model: ModelSpec) -> tuple[Encoding, bytes]:
         """The file that `model` names to count its tokens by, and the encoding it stands for. Raises `DatasetError`
         where there is none."""
@@ -66,10 +73,3 @@ class Shelf:
             raise DatasetError(replace(opened, summary="A tokenizer cannot be opened"))
         with opened:
             return read_tokenizer(opened, path, place)
-
-    def open(self, name: str) -> BinaryIO:
-        """The same, for what was there when it was measured. Raises `ConfigError` where it is not any more."""
-        opened = self.look(name)
-        if isinstance(opened, Problem):
-            raise ConfigError(opened)
-        return opened

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -64,13 +65,13 @@ class Derived(io.RawIOBase):
         self._position = 0
         self._failure: BaseException | None = None
 
+    @abstractmethod
     def chunks(self) -> Iterator[bytes]:
         """All the bytes, from the first one on, each time it is called. Raises DatasetUnreadable and OSError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def place(self, line: int) -> Place:
         """Where a line of these bytes stands in the files."""
-        raise NotImplementedError
 
     def line_ends(self) -> Sequence[int]:
         """What `place` needs and only a reading tells; what `know` takes when the same is opened again."""

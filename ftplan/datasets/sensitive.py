@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from ftplan.datasets.suspects import Kind, Stretch, stretches
+from ftplan.datasets.suspects import Kind, Stretch, number_runs, stretches
 
 # The forms that the services themselves publish for secret scanners.
 _SECRETS: Sequence[tuple[bytes, str, re.Pattern[bytes]]] = tuple(
@@ -61,8 +61,13 @@ def sensitive_in(
         first = max(0, start - before)
         # Of the first character nobody knows here what stands before it; a number is found from its first digit on.
         begin = start - first if kind == "number" else min(first, 1)
-        seen = _SEERS[kind](_spoken(block[first : end + behind]), begin)
-        (secrets if kind == "secret" else personal).update((first + at, name) for at, name in seen if first + at < end)
+        text = block[first : end + behind]
+        seen = [(at, name) for at, name in _SEERS[kind](_spoken(text), begin) if first + at < end]
+        if kind == "number" and seen:
+            # Held against the runs, whoever searched: what is found must not depend on what is installed.
+            runs = list(number_runs(text))
+            seen = [(at, name) for at, name in seen if any(start <= at < end for start, end in runs)]
+        (secrets if kind == "secret" else personal).update((first + at, name) for at, name in seen)
     return secrets, personal
 
 

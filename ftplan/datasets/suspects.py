@@ -78,11 +78,11 @@ def fast_stretches() -> Callable[[bytes], Iterator[Stretch]] | None:
     except ImportError:
         return None
     pattern: Any = re2.compile("|".join(_ANY_OF).encode())
-    return lambda block: (_told(block, *found.span()) for found in pattern.finditer(block))
+    return lambda block: (told for found in pattern.finditer(block) for told in _told(block, *found.span()))
 
 
 def plain_stretches(block: bytes) -> Iterator[Stretch]:
-    """As `stretches`, by nothing but Python's own searches. It passes over a number whose digits all stand apart."""
+    """As `stretches`, by nothing but Python's own searches."""
     words = block.translate(_WORDS)
     at = words.find(_LONG_WORD)
     while at >= 0:
@@ -94,9 +94,15 @@ def plain_stretches(block: bytes) -> Iterator[Stretch]:
         at = words.find(_LONG_WORD, end)
     yield from (("secret", at, at + len(_KEY)) for at in _places(_KEY, block))
     yield from (("mail", at, at + 1) for at in _places(b"@", block))
-    for run in _LONG_NUMBER.finditer(block.translate(_DIGITS)):
+    yield from (("number", start, end) for start, end in number_runs(block))
+
+
+def number_runs(text: bytes) -> Iterator[tuple[int, int]]:
+    """Where enough digits stand close together to be somebody's number, two of them side by side, and what may stand
+    before them in it."""
+    for run in _LONG_NUMBER.finditer(text.translate(_DIGITS)):
         if run[0].count(b"0") >= _FEWEST_DIGITS:
-            yield "number", max(0, run.start() - _BEFORE_DIGITS), run.end()
+            yield max(0, run.start() - _BEFORE_DIGITS), run.end()
 
 
 @cache
@@ -104,12 +110,14 @@ def _search() -> Callable[[bytes], Iterator[Stretch]] | None:
     return fast_stretches()
 
 
-def _told(block: bytes, start: int, end: int) -> Stretch:
+def _told(block: bytes, start: int, end: int) -> Iterator[Stretch]:
     if block[start] == ord("@"):
-        return "mail", start, end
-    # A number begins with + or a digit, or with two letters of a country and a digit.
-    number = block[start] in b"+0123456789" or block[start + 2] in b"0123456789"
-    return "number" if number else "secret", start, end
+        yield "mail", start, end
+        return
+    yield "number", start, end
+    # A number begins with + or a digit, or with two letters of a country and a digit. A secret may run into one.
+    if not (block[start] in b"+0123456789" or block[start + 2] in b"0123456789"):
+        yield "secret", start, end
 
 
 def _places(mark: bytes, block: bytes) -> Iterator[int]:
