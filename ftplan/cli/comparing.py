@@ -12,11 +12,11 @@ from ftplan.cli.shelf import Shelf, shown_name
 from ftplan.core.facts import DatasetFacts
 from ftplan.core.spec import VALIDATION_SUFFIX, DatasetSpec, Project
 from ftplan.datasets import Shared, shared_rows
-from ftplan.datasets.derived import derived_of
-from ftplan.datasets.findings import levelled
-from ftplan.datasets.places import place_of
-from ftplan.datasets.rules import SPLIT_SHARE
-from ftplan.datasets.splitting import is_far_off, wanted_rows
+from ftplan.datasets.preparing.splitting import is_far_off, wanted_rows
+from ftplan.datasets.reading.derived import derived_of
+from ftplan.datasets.rows.rules import SPLIT_SHARE
+from ftplan.datasets.scanning.findings import levelled
+from ftplan.datasets.scanning.places import place_of
 from ftplan.errors import Problem
 
 LOOSER = "With together: identical only rows that are wholly the same are kept on one side."

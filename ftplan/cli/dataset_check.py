@@ -18,11 +18,11 @@ from ftplan.cli.watching import Watch, watching
 from ftplan.core.facts import BaseModel, Catalog, Encoding
 from ftplan.core.spec import MethodKind, RuleLevel
 from ftplan.datasets import Cache, Demands, Measured, measure
-from ftplan.datasets.files import beside, opened, whole_files
-from ftplan.datasets.findings import levelled
-from ftplan.datasets.measure import PRESUMED_EXAMPLE_TOKENS
-from ftplan.datasets.rules import BY_NAME, WARNINGS
-from ftplan.datasets.shards import Machines
+from ftplan.datasets.rows.rules import BY_NAME, WARNINGS
+from ftplan.datasets.scanning.findings import levelled
+from ftplan.datasets.scanning.measure import PRESUMED_EXAMPLE_TOKENS
+from ftplan.datasets.scanning.shards import Machines
+from ftplan.datasets.sources.files import beside, opened, whole_files
 from ftplan.errors import FtplanError, Problem, UsageError
 
 FORMATS = ("text", "json", "sarif", "github")
@@ -152,7 +152,7 @@ def tokenizer_in(path: Path | None) -> tuple[Encoding, bytes] | None:
     """The tokenizer that the file at `path` holds, and its encoding's name. Raises DatasetError where there is none."""
     if path is None:
         return None
-    from ftplan.datasets.hub_tokenizer import read_tokenizer
+    from ftplan.datasets.counting.hub_tokenizer import read_tokenizer
 
     with opened(path) as file:
         return read_tokenizer(file, str(path))
@@ -197,7 +197,7 @@ def _check(path: Path, asked: _Asked, watch: Watch, fix: bool, out: Path | None,
 
 
 def _mend(path: Path, watch: Watch, out: Path | None, force: bool) -> tuple[Path, Mapping[str, int]]:
-    from ftplan.datasets.mending import mended
+    from ftplan.datasets.preparing.mending import mended
 
     copy = out or beside(path, "clean.jsonl")
     with watch(opened(path), str(path)) as file, whole_files([copy], path, force=force) as (target,):

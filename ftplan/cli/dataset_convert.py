@@ -14,7 +14,7 @@ from ftplan.core.conversions import Container, Converted
 from ftplan.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from ftplan.datasets.conversion import Order
+    from ftplan.datasets.converting.conversion import Order
 
 LISTED_LINES = 5
 
@@ -40,8 +40,8 @@ LISTED_LINES = 5
 def convert(line: CommandLine, /, path: Path, json: bool, out: Path | None, force: bool, **options: Any) -> int:
     """Make rows to train with of PATH: ShareGPT or Alpaca files, CSV, JSON or Parquet."""
     from ftplan.cli.watching import watching
-    from ftplan.datasets.conversion import convert as converted
-    from ftplan.datasets.files import beside, opened_alone, whole_files
+    from ftplan.datasets.converting.conversion import convert as converted
+    from ftplan.datasets.sources.files import beside, opened_alone, whole_files
     from ftplan.views.conversion_text import conversion_document, render_conversion
     from ftplan.views.json_text import json_text
 
@@ -64,8 +64,8 @@ def convert(line: CommandLine, /, path: Path, json: bool, out: Path | None, forc
 
 
 def _order(options: dict[str, Any]) -> Order:
-    from ftplan.datasets.conversion import Order
-    from ftplan.datasets.conversion_shapes import COLUMNS
+    from ftplan.datasets.converting.conversion import Order
+    from ftplan.datasets.converting.shapes import COLUMNS
 
     containers: dict[str, Container] = {"csv": "CSV", "parquet": "Parquet"}
     source, target = options["source"], options["target"]

@@ -13,9 +13,9 @@ from ftplan.cli.options import Request
 from ftplan.cli.supplying import open_supply
 from ftplan.core.remote_path import is_remote
 from ftplan.datasets import Supply
-from ftplan.datasets.files import opened_as_stored
-from ftplan.datasets.recognition import sha256_of
-from ftplan.datasets.walking import Refused
+from ftplan.datasets.keeping.recognition import sha256_of
+from ftplan.datasets.reading.walking import Refused
+from ftplan.datasets.sources.files import opened_as_stored
 from ftplan.errors import DatasetError, Place, Problem
 from ftplan.views.json_text import json_text
 

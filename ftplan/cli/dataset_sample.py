@@ -26,9 +26,9 @@ def sample(
     line: CommandLine, /, path: Path, count: int, seed: int, show: bool, out: Path | None, force: bool, json: bool
 ) -> int:
     """Look at a few rows of PATH, picked by chance, and the same ones each time."""
-    from ftplan.datasets.files import is_plural, opened, whole_files
-    from ftplan.datasets.places import place_of
-    from ftplan.datasets.sampling import sample as picked
+    from ftplan.datasets.preparing.sampling import sample as picked
+    from ftplan.datasets.scanning.places import place_of
+    from ftplan.datasets.sources.files import is_plural, opened, whole_files
     from ftplan.views.json_text import json_text
     from ftplan.views.sample_text import render_sample, sample_document
 

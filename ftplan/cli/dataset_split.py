@@ -14,8 +14,8 @@ from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
 from ftplan.core.spec import SPLIT_SEED
 from ftplan.core.splits import Split
-from ftplan.datasets.rules import SPLIT_SHARE
-from ftplan.datasets.splitting import is_far_off
+from ftplan.datasets.preparing.splitting import is_far_off
+from ftplan.datasets.rows.rules import SPLIT_SHARE
 from ftplan.errors import Place, Problem, UsageError
 
 FEWEST_ROWS = 10
@@ -44,10 +44,10 @@ def split(line: CommandLine, /, path: Path, json: bool, **options: Any) -> int:
     Rows that ask alike stay together. The halves depend on what the rows say and on the seed, not on their order.
     """
     from ftplan.cli.watching import watching
-    from ftplan.datasets.files import beside, opened, whole_files
-    from ftplan.datasets.halves import Wish, write_halves
-    from ftplan.datasets.halves import split as parted
-    from ftplan.datasets.places import telling_places
+    from ftplan.datasets.preparing.halves import Wish, write_halves
+    from ftplan.datasets.preparing.halves import split as parted
+    from ftplan.datasets.scanning.places import telling_places
+    from ftplan.datasets.sources.files import beside, opened, whole_files
     from ftplan.views.json_text import json_text
     from ftplan.views.split_text import render_split, split_document
 

@@ -12,7 +12,7 @@ from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
 
 if TYPE_CHECKING:
-    from ftplan.datasets.profile import Profile
+    from ftplan.datasets.preparing.profile import Profile
     from ftplan.views.dataset_text import DatasetFigures
 
 THROUGH_ALL = "Lines are counted through all files, in the order of their names."
@@ -32,9 +32,9 @@ def stats(line: CommandLine, /, path: Path, html: Path | None, force: bool, json
     """Show what PATH looks like: rows, tokens by role, how long rows are, turns, tools, the longest rows."""
     from ftplan.cli.dataset_check import offer_of, tokenizer_in
     from ftplan.cli.watching import watching
-    from ftplan.datasets.files import is_plural, opened, whole_files
-    from ftplan.datasets.places import telling_places
-    from ftplan.datasets.profile import profiled
+    from ftplan.datasets.preparing.profile import profiled
+    from ftplan.datasets.scanning.places import telling_places
+    from ftplan.datasets.sources.files import is_plural, opened, whole_files
     from ftplan.views.stats_page import render_stats_page
 
     offered = offer_of(options["base_model"])[1].encoding if options["base_model"] else "o200k_base"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 
-from ftplan.datasets.shards import Machines
+from ftplan.datasets.scanning.shards import Machines
 
 VARIABLE = "FTPLAN_RAY"
 
@@ -19,6 +19,6 @@ def machines_for(
     address = environ.get(VARIABLE, "") if said is None else said
     if not address:
         return nullcontext()
-    from ftplan.datasets.cluster import cluster_at
+    from ftplan.datasets.scanning.cluster import cluster_at
 
     return cluster_at(address, processes=processes)

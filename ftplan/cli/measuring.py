@@ -13,10 +13,10 @@ from ftplan.core.desired import declared_encoding, root_base, wanted_encodings
 from ftplan.core.facts import BaseModel, Catalog, DatasetFacts, Encoding
 from ftplan.core.spec import VALIDATION_SUFFIX, Address, DatasetSpec, MethodKind, Project
 from ftplan.datasets import Demands, measure
-from ftplan.datasets.findings import levelled
-from ftplan.datasets.formats import item_fields
-from ftplan.datasets.measure import GOOD_ROWS, PRESUMED_EXAMPLE_TOKENS
-from ftplan.datasets.shards import Machines
+from ftplan.datasets.rows.formats import item_fields
+from ftplan.datasets.scanning.findings import levelled
+from ftplan.datasets.scanning.measure import GOOD_ROWS, PRESUMED_EXAMPLE_TOKENS
+from ftplan.datasets.scanning.shards import Machines
 from ftplan.errors import DatasetError, Problem
 
 

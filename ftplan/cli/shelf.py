@@ -11,7 +11,7 @@ from ftplan.cli.watching import Watch, unwatched
 from ftplan.core.facts import Encoding
 from ftplan.core.spec import DatasetSpec, ModelSpec, Project
 from ftplan.datasets import Cache, Parting, Pin, Supply, open_dataset
-from ftplan.datasets.shelter import Shelter
+from ftplan.datasets.sources.shelter import Shelter
 from ftplan.errors import ConfigError, DatasetError, Problem
 
 
@@ -65,7 +65,7 @@ class Shelf:
     def tokenizer(self, model: ModelSpec) -> tuple[Encoding, bytes]:
         """The file that `model` names to count its tokens by, and the encoding it stands for. Raises `DatasetError`
         where there is none."""
-        from ftplan.datasets.hub_tokenizer import read_tokenizer
+        from ftplan.datasets.counting.hub_tokenizer import read_tokenizer
 
         path, place = model.tokenizer or "", model.place_of("tokenizer")
         opened = open_dataset(Path(self._project.root), path, allow_outside=self._outside, place=place)

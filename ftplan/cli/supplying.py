@@ -6,8 +6,8 @@ import os
 
 from ftplan.cli.options import Request
 from ftplan.datasets import Cache, Supply
-from ftplan.datasets.pinned import Permission
-from ftplan.datasets.shelter import DEFAULT_BYTES, Shelter
+from ftplan.datasets.sources.pinned import Permission
+from ftplan.datasets.sources.shelter import DEFAULT_BYTES, Shelter
 from ftplan.errors import UsageError
 
 _YES = ("1", "true")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from ftplan.cli.console import Console
-from ftplan.datasets.watched import watched
+from ftplan.datasets.reading.watched import watched
 
 Watch = Callable[[BinaryIO, str], BinaryIO]
 

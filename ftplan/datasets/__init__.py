@@ -1,29 +1,25 @@
 """What ftplan measures: dataset files in, DatasetFacts out, and every problem with its line.
 
-    open_dataset       paths      what a path below the project's root means, opened safely: a file, or several as one
-    Pin, Supply        pinned     the digest that is wanted, and where what has it comes from: a cache, or a service
-    Parting            parting    halves of a dataset, read like files of their own
-    measure            measure    one pass: rules, hashes, tokens
-    Cache              cache      measurements kept between runs
-    shared_rows        overlap    rows that stand in training and validation data alike
-    format_for         formats    which row format a method takes
+    rows         what a row is held to, its formats, its text as a value
+    reading      bytes: found below a root, expanded, cut into lines
+    keeping      what is remembered of files between runs
+    counting     tokens: the tokenizers' doors
+    sources      where datasets come from: paths, pins, storage services
+    scanning     one pass: rules, hashes, tokens, by one process, several or a cluster
+    preparing    rows parted, sampled, profiled, mended
+    converting   other people's files made into rows
 
-Beside that, what a user does with a file before it is declared; each is imported by its command alone:
-
-    split              halves     a file parted in two, like rows on one side
-    sample             sampling   a few rows to look at, the same ones each time
-    convert            conversion other people's files made into rows
-
-Knows errors and core. The tokenizer is loaded when a first row is counted, not before.
+Each knows those above it; `preparing` and `converting` do not know each other. Knows errors and core. The tokenizer is
+loaded when a first row is counted, not before.
 """
 
-from ftplan.datasets.cache import Cache
-from ftplan.datasets.formats import format_for, formats_taken
-from ftplan.datasets.measure import Demands, Measured, measure
-from ftplan.datasets.overlap import Shared, shared_rows
-from ftplan.datasets.parting import Parting
-from ftplan.datasets.paths import open_dataset
-from ftplan.datasets.pinned import Pin, Supply
+from ftplan.datasets.keeping.cache import Cache
+from ftplan.datasets.preparing.parting import Parting
+from ftplan.datasets.rows.formats import format_for, formats_taken
+from ftplan.datasets.scanning.measure import Demands, Measured, measure
+from ftplan.datasets.scanning.overlap import Shared, shared_rows
+from ftplan.datasets.sources.paths import open_dataset
+from ftplan.datasets.sources.pinned import Pin, Supply
 
 __all__ = [
     "Cache",

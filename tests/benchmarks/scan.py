@@ -77,8 +77,8 @@ def parsed(path: Path) -> dict[str, int]:
 
 def counted(path: Path) -> dict[str, int]:
     """Every text given to the tokenizer alone; taking the rows apart is not timed."""
-    from ftplan.datasets.blockread import MUCH_BYTES
-    from ftplan.datasets.tokens import batch_counter
+    from ftplan.datasets.counting.tokens import batch_counter
+    from ftplan.datasets.scanning.blockread import MUCH_BYTES
 
     spent, tokens, waiting, held = 0.0, 0, [], 0
     started = time.process_time()

@@ -16,7 +16,7 @@ from ftplan.cli.shelf import Shelf
 from ftplan.core.facts import Catalog
 from ftplan.core.spec import DatasetSpec, Method, ModelSpec, Project
 from ftplan.datasets import Cache
-from ftplan.datasets.rules import BY_NAME
+from ftplan.datasets.rows.rules import BY_NAME
 from ftplan.providers import load_catalog
 
 CATALOG = load_catalog("openai")

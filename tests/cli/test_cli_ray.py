@@ -11,7 +11,7 @@ from importlib.util import find_spec
 import pytest
 from workbench import Workbench
 
-from ftplan.datasets.shards import SHARD_BYTES
+from ftplan.datasets.scanning.shards import SHARD_BYTES
 
 REFUSED = "Unusable address of a Ray cluster"
 

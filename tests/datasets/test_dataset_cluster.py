@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 
 from ftplan.datasets import Demands, Measured, measure
-from ftplan.datasets.blockread import BlockReader
-from ftplan.datasets.cluster import RayCluster, _read, _Task, cluster_at
-from ftplan.datasets.files import opened
-from ftplan.datasets.lines import Block
-from ftplan.datasets.scan import Scan, Scanned
-from ftplan.datasets.shards import ShardReader
+from ftplan.datasets.reading.lines import Block
+from ftplan.datasets.scanning.blockread import BlockReader
+from ftplan.datasets.scanning.cluster import RayCluster, _read, _Task, cluster_at
+from ftplan.datasets.scanning.scan import Scan, Scanned
+from ftplan.datasets.scanning.shards import ShardReader
+from ftplan.datasets.sources.files import opened
 from ftplan.errors import DatasetError, UsageError
 
 REAL = ["drone_training", "gsm8k_preference", "gsm8k_test", "gsm8k_train", "toy_chat_fine_tuning"]
@@ -222,7 +222,7 @@ SESSION = """
 import json, os, signal, sys
 from pathlib import Path
 from ftplan.datasets import measure
-from ftplan.datasets.cluster import RayCluster
+from ftplan.datasets.scanning.cluster import RayCluster
 from ftplan.errors import DatasetError
 
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ftplan.datasets import Cache, Demands, Measured, measure, open_dataset
-from ftplan.datasets.derived import derived_of, stream
-from ftplan.datasets.joined import Joined, found_parts
-from ftplan.datasets.patterns import matching
-from ftplan.datasets.walking import Ground
+from ftplan.datasets.reading.derived import derived_of, stream
+from ftplan.datasets.reading.joined import Joined, found_parts
+from ftplan.datasets.reading.patterns import matching
+from ftplan.datasets.reading.walking import Ground
 from ftplan.errors import Problem
 
 ANY = Demands(min_rows=1, good_rows=0)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from ftplan.core.conversions import Converted
-from ftplan.datasets.conversion import LISTED_PROBLEMS, Order, convert
+from ftplan.datasets.converting.conversion import LISTED_PROBLEMS, Order, convert
 from ftplan.errors import DatasetError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40).filter(

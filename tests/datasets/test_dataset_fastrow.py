@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftplan.datasets import jsonrow
-from ftplan.datasets.fastrow import canonical, plain_chat, row_of
-from ftplan.datasets.faults import Fault
-from ftplan.datasets.formats import row_faults
-from ftplan.datasets.framing import parts_of
-from ftplan.datasets.remarks import row_remarks
+from ftplan.datasets.rows import jsonrow
+from ftplan.datasets.rows.fastrow import canonical, plain_chat, row_of
+from ftplan.datasets.rows.faults import Fault
+from ftplan.datasets.rows.formats import row_faults
+from ftplan.datasets.rows.framing import parts_of
+from ftplan.datasets.rows.remarks import row_remarks
 
 CHAT = '{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}'
 ODD_LINES = [

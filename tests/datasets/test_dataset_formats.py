@@ -8,7 +8,7 @@ import json
 import pytest
 
 from ftplan.datasets import format_for, formats_taken
-from ftplan.datasets.formats import recognised
+from ftplan.datasets.rows.formats import recognised
 
 USER = {"role": "user", "content": "q"}
 ANSWER = {"role": "assistant", "content": "a"}

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from ftplan.datasets import bulk, measure, tokens
+from ftplan.datasets import measure
+from ftplan.datasets.counting import bulk, tokens
 
 
 def row(text: str) -> bytes:

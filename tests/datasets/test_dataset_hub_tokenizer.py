@@ -10,7 +10,7 @@ import pytest
 
 from ftplan.core.facts import FILE_ENCODING
 from ftplan.datasets import Demands, measure
-from ftplan.datasets.hub_tokenizer import MAX_BYTES, file_counter, read_tokenizer
+from ftplan.datasets.counting.hub_tokenizer import MAX_BYTES, file_counter, read_tokenizer
 from ftplan.errors import DatasetError, Place
 
 tokenizers = pytest.importorskip("tokenizers")

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from ftplan.datasets.lines import MAX_LINE_BYTES, lines
+from ftplan.datasets.reading.lines import MAX_LINE_BYTES, lines
 
 GOOD = b'{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}'
 

@@ -11,9 +11,9 @@ import tracemalloc
 import pytest
 
 from ftplan.datasets import Demands, measure
-from ftplan.datasets.framing import parts_of
-from ftplan.datasets.memory import Memory
-from ftplan.datasets.tokens import counts
+from ftplan.datasets.counting.memory import Memory
+from ftplan.datasets.counting.tokens import counts
+from ftplan.datasets.rows.framing import parts_of
 
 USER = {"role": "user", "content": "What is the capital of France?"}
 ANSWER = {"role": "assistant", "content": "Paris, as everybody knows."}

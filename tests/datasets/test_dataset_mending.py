@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftplan.datasets import Demands, measure
-from ftplan.datasets.mending import mended
+from ftplan.datasets.preparing.mending import mended
 
 ROW = {"messages": [{"role": "user", "content": "é"}, {"role": "assistant", "content": "a"}]}
 OTHER = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "b", "weight": 1.0}]}

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from ftplan.core.spec import Half, SplitSpec
 from ftplan.datasets import Cache, Demands, Measured, Parting, measure, open_dataset
-from ftplan.datasets import bits as bitwise
-from ftplan.datasets.derived import derived_of, stream
-from ftplan.datasets.halves import Wish, split, write_halves
-from ftplan.datasets.joined import Joined, found_parts
-from ftplan.datasets.patterns import matching
-from ftplan.datasets.walking import Ground
+from ftplan.datasets.keeping import bits as bitwise
+from ftplan.datasets.preparing.halves import Wish, split, write_halves
+from ftplan.datasets.reading.derived import derived_of, stream
+from ftplan.datasets.reading.joined import Joined, found_parts
+from ftplan.datasets.reading.patterns import matching
+from ftplan.datasets.reading.walking import Ground
 from ftplan.errors import DatasetUnreadable, Problem
 
 NOWHERE = Cache(None)

@@ -7,7 +7,7 @@ import io
 import pytest
 from rule_cases import GOOD, calling, chat, lines, pair, tooled
 
-from ftplan.datasets.profile import FRAMING, Profile, profiled
+from ftplan.datasets.preparing.profile import FRAMING, Profile, profiled
 from ftplan.errors import DatasetError
 
 

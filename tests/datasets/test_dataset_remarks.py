@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rule_cases import ANSWER, PNG, REPLY, TOOL, USER, calling, calling_function, chat, lines, pair, shown, tooled
 
-from ftplan.datasets.formats import item_fields
+from ftplan.datasets.rows.formats import item_fields
 
 FUNCTION = TOOL["function"]
 RESULT = {"role": "function", "name": "f", "content": "1"}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rule_cases import CASES, GOOD, OF_TWO_FILES, TOOL, Case, calling, chat, lines, tooled
 
-from ftplan.datasets.findings import levelled
-from ftplan.datasets.rules import BY_NAME, WARNINGS
+from ftplan.datasets.rows.rules import BY_NAME, WARNINGS
+from ftplan.datasets.scanning.findings import levelled
 from ftplan.errors import Problem
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.json"

@@ -9,7 +9,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftplan.datasets.sampling import sample
+from ftplan.datasets.preparing.sampling import sample
 from ftplan.views.sample_text import render_sample, sample_document
 from ftplan.views.style import Style
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ftplan.datasets import suspects
-from ftplan.datasets.sensitive import sensitive_in
+from ftplan.datasets.scanning import suspects
+from ftplan.datasets.scanning.sensitive import sensitive_in
 
 pytest.importorskip("re2")
 

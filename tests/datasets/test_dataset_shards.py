@@ -16,15 +16,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ftplan.datasets import Demands, measure, shards
-from ftplan.datasets.blockread import BlockReader
-from ftplan.datasets.cache import Cache
-from ftplan.datasets.files import opened
-from ftplan.datasets.findings import Findings
-from ftplan.datasets.lines import MAX_LINE_BYTES
-from ftplan.datasets.scan import Scan, Scanned
-from ftplan.datasets.shards import Read, Shard, Share, Work
-from ftplan.datasets.watched import watched
+from ftplan.datasets import Demands, measure
+from ftplan.datasets.keeping.cache import Cache
+from ftplan.datasets.reading.lines import MAX_LINE_BYTES
+from ftplan.datasets.reading.watched import watched
+from ftplan.datasets.scanning import shards
+from ftplan.datasets.scanning.blockread import BlockReader
+from ftplan.datasets.scanning.findings import Findings
+from ftplan.datasets.scanning.scan import Scan, Scanned
+from ftplan.datasets.scanning.shards import Read, Shard, Share, Work
+from ftplan.datasets.sources.files import opened
 from ftplan.errors import DatasetError, DatasetUnreadable, Problem
 
 ENCODINGS = ("o200k_base", "cl100k_base")

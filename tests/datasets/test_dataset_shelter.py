@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ftplan.datasets import Cache
-from ftplan.datasets.shelter import STALE_SECONDS, Shelter
-from ftplan.datasets.walking import Refused
+from ftplan.datasets.reading.walking import Refused
+from ftplan.datasets.sources.shelter import STALE_SECONDS, Shelter
 
 
 @pytest.fixture

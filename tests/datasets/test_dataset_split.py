@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftplan.datasets.halves import Wish, split, value_at, write_halves
-from ftplan.datasets.nearness import ALIKE, Sketcher, near_groups, similarity
-from ftplan.datasets.prompts import spoken
-from ftplan.datasets.splitting import Group, shares, validation_groups
+from ftplan.datasets.preparing.halves import Wish, split, value_at, write_halves
+from ftplan.datasets.preparing.nearness import ALIKE, Sketcher, near_groups, similarity
+from ftplan.datasets.preparing.prompts import spoken
+from ftplan.datasets.preparing.splitting import Group, shares, validation_groups
 from ftplan.errors import DatasetError
 
 WORDS = [f"word{letter}" for letter in "abcdefghijklmnop"]

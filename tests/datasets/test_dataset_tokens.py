@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from splintr import Tokenizer
 
-from ftplan.datasets import bulk, encodings, ranks, tokens
+from ftplan.datasets.counting import bulk, encodings, ranks, tokens
 from ftplan.errors import DatasetError
 
 ENCODINGS = ("o200k_base", "cl100k_base", "o200k_harmony")

@@ -11,8 +11,8 @@ import pytest
 from compressing import packed
 
 from ftplan.datasets import Demands, measure, open_dataset
-from ftplan.datasets.derived import derived_of
-from ftplan.datasets.watched import watched
+from ftplan.datasets.reading.derived import derived_of
+from ftplan.datasets.reading.watched import watched
 
 ROWS = b"".join(
     json.dumps({"messages": [{"role": "user", "content": f"q{n}"}, {"role": "assistant", "content": "a"}]}).encode()

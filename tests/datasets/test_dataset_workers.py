@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftplan.datasets import Demands, measure, workers
-from ftplan.datasets.blockread import BlockReader
-from ftplan.datasets.lines import Block, blocks
-from ftplan.datasets.scan import Scan, Scanned
+from ftplan.datasets import Demands, measure
+from ftplan.datasets.reading.lines import Block, blocks
+from ftplan.datasets.scanning import workers
+from ftplan.datasets.scanning.blockread import BlockReader
+from ftplan.datasets.scanning.scan import Scan, Scanned
 
 ENCODINGS = ("o200k_base", "cl100k_base")
 LIMITED = Demands(presumed=dict.fromkeys(ENCODINGS, 60))
@@ -143,9 +144,9 @@ def test_no_worker_outlives_what_it_was_started_for(monkeypatch):
 
 INTERRUPTED = """
 import io, os, signal, sys
-from ftplan.datasets.blockread import BlockReader
-from ftplan.datasets.lines import blocks
-from ftplan.datasets import workers
+from ftplan.datasets.scanning.blockread import BlockReader
+from ftplan.datasets.reading.lines import blocks
+from ftplan.datasets.scanning import workers
 
 # Whoever runs the tests in the background has SIGINT ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)

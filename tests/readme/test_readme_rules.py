@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from installed import ROOT
 
-from ftplan.datasets.rules import BY_NAME
+from ftplan.datasets.rows.rules import BY_NAME
 
 FILE = ROOT / "README.md"
 PLACE = re.compile(r"(<!-- rules: [^>]*-->\n).*?(<!-- /rules -->)", re.DOTALL)
