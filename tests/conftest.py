@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+# A law is no benchmark: a busy machine must not break it.
+settings.register_profile("untimed", parent=settings(), deadline=None)
+settings.load_profile("untimed")
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -41,9 +46,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return compare
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium, started once; what it is asked with is in tests/browser.py."""
+    """Headless Chromium, started once for a file of tests; what it is asked with is in tests/browser.py. While it runs,
+    so does an event loop in this thread, which would be in the way of other files' own."""
     # Late: a run of tests without pages does not pay for it.
     from browser import running_chromium
 
