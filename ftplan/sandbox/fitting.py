@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ftplan.sandbox.billing import bill
+from ftplan.sandbox.catalog import longest_example
 from ftplan.sandbox.learners import Learner, Measure, PairLearner, TextLearner
 from ftplan.sandbox.ledger import Happening, Ledger, message
 from ftplan.sandbox.rewards import RewardLearner
@@ -96,7 +98,8 @@ class Fitting:
         self._tell(job, "queued", job.validating_seconds, "files are valid, the job is queued.")
         self._tell(job, "started", job.starts_due, "fine-tuning started (a small stand-in model is fitted).")
         lines = self._train(job, fit, course)
-        self._finish(job, fit, sum(example.words for example in examples) * int(settings["n_epochs"]), lines)
+        tokens = bill(self._blob(f"{job.id}.train"), job.method, longest_example(job.model))
+        self._finish(job, fit, tokens * int(settings["n_epochs"]), lines)
 
     def _examples(self, job: Job) -> tuple[list[Example], list[Example]]:
         self._tell(job, "validating", 0.0, f"validating training file: {job.order['training_file']}")

@@ -34,11 +34,10 @@ class Example:
     rejected: str = ""
     reply: Mapping[str, Any] = field(default_factory=dict)  # the assistant message a tuned model gives back
     item: Mapping[str, Any] = field(default_factory=dict)  # the whole row, for graders
-    words: int = 0  # of everything in the row
 
 
 def words_of(text: str) -> list[str]:
-    """Words and runs of punctuation: this room's stand-in for tokens, as it carries no tokenizer."""
+    """Words and runs of punctuation: what the small stand-in models are fitted to."""
     return _WORD.findall(text)
 
 
@@ -65,7 +64,7 @@ def read_examples(
     """Every row of the file in order; fewer when ``stop`` became true on the way."""
     examples: list[Example] = []
     param = f"{file_word}_file"
-    for number, line in _lines(path):
+    for number, line in lines_of(path):
         if stop():
             return examples
         try:
@@ -84,7 +83,8 @@ def read_examples(
     return examples
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that hold something, each with its number."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -98,15 +98,6 @@ def _conversation(value: Any) -> list[Mapping[str, Any]] | None:
     return value if fine else None
 
 
-def _word_count(row: Any) -> int:
-    """Words of every string in the row, keys left out."""
-    if isinstance(row, str):
-        return len(_WORD.findall(row))
-    if isinstance(row, dict):
-        return sum(map(_word_count, row.values()))
-    return sum(map(_word_count, row)) if isinstance(row, list) else 0
-
-
 def _supervised(row: dict[str, Any]) -> Example | None:
     messages = _conversation(row.get("messages"))
     if messages is None:
@@ -116,7 +107,7 @@ def _supervised(row: dict[str, Any]) -> Example | None:
         return None
     answer = "\n".join(map(text_of, trained))
     before = messages[: max(i for i, message in enumerate(messages) if message is trained[-1])]
-    return Example(asked_in(before), answer, reply=trained[-1], words=_word_count(row))
+    return Example(asked_in(before), answer, reply=trained[-1])
 
 
 def _preference(row: dict[str, Any]) -> Example | None:
@@ -127,14 +118,14 @@ def _preference(row: dict[str, Any]) -> Example | None:
         return None
     if len(better) != 1 or len(worse) != 1 or {better[0]["role"], worse[0]["role"]} != {"assistant"}:
         return None
-    return Example(asked_in(messages), text_of(better[0]), text_of(worse[0]), reply=better[0], words=_word_count(row))
+    return Example(asked_in(messages), text_of(better[0]), text_of(worse[0]), reply=better[0])
 
 
 def _reinforcement(row: dict[str, Any]) -> Example | None:
     messages = _conversation(row.get("messages"))
     if messages is None or messages[-1]["role"] == "assistant":
         return None
-    return Example(asked_in(messages), "", item=row, words=_word_count(row))
+    return Example(asked_in(messages), "", item=row)
 
 
 _READERS: Mapping[str, Callable[[dict[str, Any]], Example | None]] = {
