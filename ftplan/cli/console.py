@@ -83,6 +83,13 @@ class Console:
             style = self.style(sys.stdout)
             self.say(render_plan(plan, style, compact_warnings=self._compact, errors=errors))
 
+    def reckoning(self, plan: Plan) -> None:
+        """How the bill of a plan was worked out; a stream's change summary has it already."""
+        if not self.json:
+            from ftplan.views.cost_text import render_reckoning
+
+            self.say(render_reckoning(plan, self.style(sys.stdout)))
+
     def screen(self) -> Screen:
         """Who is told what happens during an apply."""
         from ftplan.views.terminal import open_screen

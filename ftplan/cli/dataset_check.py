@@ -15,7 +15,8 @@ from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
 from ftplan.cli.machines import machines_for
 from ftplan.cli.watching import Watch, watching
-from ftplan.core.facts import BaseModel, Catalog, Encoding
+from ftplan.core.catalog import BaseModel, Catalog
+from ftplan.core.facts import Encoding
 from ftplan.core.spec import MethodKind, RuleLevel
 from ftplan.datasets import Cache, Demands, Measured, measure
 from ftplan.datasets.rows.rules import BY_NAME, WARNINGS

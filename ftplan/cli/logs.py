@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TypeVar, cast
 
+from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
-from ftplan.core.facts import Catalog, JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.facts import JobProgress, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.ports import Capabilities, HasProgress, JobRequest, ListsJobs, Provider, UploadRequest
 from ftplan.errors import FtplanError, Problem, UsageError
 from ftplan.views.style import clean

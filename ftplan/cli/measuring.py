@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from ftplan.cli.comparing import overlaps, uneven_halves
 from ftplan.cli.machines import machines_for
 from ftplan.cli.shelf import Shelf, shown_name
-from ftplan.core.desired import declared_encoding, root_base, wanted_encodings
-from ftplan.core.facts import BaseModel, Catalog, DatasetFacts, Encoding
+from ftplan.core.catalog import BaseModel, Catalog
+from ftplan.core.desired import declared_encoding, encoding_of, root_base, wanted_encodings
+from ftplan.core.facts import DatasetFacts, Encoding
 from ftplan.core.spec import VALIDATION_SUFFIX, Address, DatasetSpec, MethodKind, Project
 from ftplan.datasets import Demands, measure
 from ftplan.datasets.rows.formats import item_fields
@@ -123,7 +124,7 @@ def _uses(project: Project, catalogs: Mapping[str, Catalog]) -> dict[str, _Use]:
             use.max_bytes = _least(use.max_bytes, catalog.max_file_bytes)
             use.max_image_rows = _least(use.max_image_rows, catalog.max_image_rows)
             if base is not None:
-                _mind_base(use, base, declared_encoding(model.name, project.models) or base.encoding)
+                _mind_base(use, base, declared_encoding(model.name, project.models) or encoding_of(base))
     return uses
 
 

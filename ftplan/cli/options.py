@@ -6,19 +6,30 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from ftplan.core.gates import MAX_COST, NO_DESTROY, NO_SPEND, PASSABLE
 from ftplan.core.plan import Mode
 from ftplan.core.spec import Address
-from ftplan.errors import UsageError
+from ftplan.errors import Problem, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+
+# Rules that no run is let past by -allow, and what to do instead.
+_INSTEAD = {
+    "lifecycle.prevent_destroy": "Declare the model with prevent_destroy: false and apply that; then it can go.",
+    "lifetime": "No flag makes a provider take jobs: name another base model or another provider.",
+    NO_SPEND: f"Run without {NO_SPEND}.",
+    NO_DESTROY: f"Run without {NO_DESTROY}.",
+    MAX_COST: f"Give a higher {MAX_COST}.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,9 @@ class Request:
     refresh: bool = True
     offline: bool = False
     max_cost: Decimal | None = None
+    no_spend: bool = False
+    no_destroy: bool = False
+    allowed: frozenset[str] = frozenset()
     lock: bool = True
     lock_timeout: float = 0.0
     parallelism: int = 10
@@ -55,6 +69,9 @@ class Request:
             "replace": sorted(map(str, self.replace)),
             "refresh": self.refresh,
             "max_cost": None if self.max_cost is None else str(self.max_cost),
+            "no_spend": self.no_spend,
+            "no_destroy": self.no_destroy,
+            "allow": sorted(self.allowed),
             "allow_outside": self.allow_outside,
         }
 
@@ -76,7 +93,10 @@ def planning_options(command: F) -> F:
     """What plan, apply and destroy share."""
     addresses = {"multiple": True, "metavar": "ADDRESS"}
     for option in (
-        click.option("--max-cost", metavar="USD", help="Refuse a plan estimated to cost more."),
+        click.option("--allow", multiple=True, metavar="RULE", help="Let this run past a gate: budget.max_total, ..."),
+        click.option("--no-destroy", is_flag=True, help="Refuse a plan that deletes or cancels anything."),
+        click.option("--no-spend", is_flag=True, help="Refuse a plan that starts a paid job."),
+        click.option("--max-cost", metavar="USD", help="Refuse a plan estimated to cost more; goes over the budget's."),
         click.option("--compact-warnings", is_flag=True, help="One line a warning."),
         click.option("--input", "ask", type=bool, default=True, help="=false: ask nothing."),
         click.option("--json", is_flag=True, help="One JSON object a line on stdout."),
@@ -111,6 +131,9 @@ def read_request(mode: Mode, options: Mapping[str, Any]) -> Request:
         refresh=options["refresh"],
         offline=options.get("offline", False),
         max_cost=read_amount(options["max_cost"]),
+        no_spend=options["no_spend"],
+        no_destroy=options["no_destroy"],
+        allowed=read_rules(options["allow"]),
         lock=options["lock"],
         lock_timeout=read_duration(options["lock_timeout"]),
         parallelism=options["parallelism"],
@@ -161,6 +184,25 @@ def read_amount(text: str | None) -> Decimal | None:
     if not amount.is_finite() or amount < 0:
         raise UsageError("Invalid -max-cost", detail=f"It is an amount in USD such as 12.50, not {text[:40]!r}.")
     return amount
+
+
+def read_rules(names: tuple[str, ...]) -> frozenset[str]:
+    """The gates' rules that a run is let past. Raises `UsageError` for what is none, or lets nobody past."""
+    wrong = [name for name in names if name not in PASSABLE]
+    if wrong:
+        raise UsageError(_unknown_rule(name) for name in wrong)
+    return frozenset(names)
+
+
+def _unknown_rule(name: str) -> Problem:
+    instead = _INSTEAD.get(name) or _INSTEAD.get(f"-{name}")
+    near = get_close_matches(name, PASSABLE, n=1)
+    known = f"Rules that one run can be let past: {', '.join(PASSABLE)}."
+    return Problem(
+        "Invalid -allow",
+        f"No run can be let past {name[:60]!r}.",
+        advice=instead or (f"Did you mean {near[0]}?" if near else known),
+    )
 
 
 def read_duration(text: str) -> float:

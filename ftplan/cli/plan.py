@@ -20,12 +20,21 @@ from ftplan.errors import UsageError
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for apply.")
 @click.option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Also write it as Markdown.")
+@click.option("--explain-cost", is_flag=True, help="Also show how the bill was reckoned.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is left to do.")
 @click.option("--destroy", is_flag=True, help="Plan to delete what is managed.")
 @click.option("--offline", is_flag=True, help="No key, no network: the state alone.")
 @planning_options
 @click.pass_obj
-def plan(line: CommandLine, /, out: Path | None, markdown: Path | None, detailed_exitcode: bool, **options: Any) -> int:
+def plan(
+    line: CommandLine,
+    /,
+    out: Path | None,
+    markdown: Path | None,
+    explain_cost: bool,
+    detailed_exitcode: bool,
+    **options: Any,
+) -> int:
     """Show what would be uploaded, trained and spent, and why. Changes nothing."""
     request = read_request("destroy" if options["destroy"] else "normal", options)
     if request.offline and request.mode == "refresh-only":
@@ -38,6 +47,8 @@ def plan(line: CommandLine, /, out: Path | None, markdown: Path | None, detailed
         state, _ = session.load_state()
         planned = plan_session(session, state, request).plan
     console.plan(planned)
+    if explain_cost:
+        console.reckoning(planned)
     console.problems(session.warnings)
     if markdown is not None:
         _write_markdown(planned, markdown)

@@ -52,10 +52,13 @@ def plan_session(session: Session, state: State, request: Request) -> Planned:
         targets=request.targets,
         excludes=request.excludes,
         max_cost=request.max_cost,
+        no_spend=request.no_spend,
+        no_destroy=request.no_destroy,
+        allowed=request.allowed,
     )
     plan = make_plan(desired, state, seen, policy, datetime.now(timezone.utc))
     hidden = {name for name, value in session.project.variables.items() if value == HIDDEN}
-    return Planned(replace(plan, options=request.kept(hidden)), desired, seen)
+    return Planned(replace(plan, options=request.kept(hidden), services=session.services), desired, seen)
 
 
 def _check_addresses(desired: Desired, state: State, request: Request) -> None:
@@ -121,6 +124,9 @@ def saved_request(plan: Plan, request: Request) -> Request:
         replace=frozenset(map(Address.parse, kept["replace"])),
         refresh=kept["refresh"],
         max_cost=min(limits, default=None),
+        no_spend=kept["no_spend"] or request.no_spend,
+        no_destroy=kept["no_destroy"] or request.no_destroy,
+        allowed=frozenset(kept["allow"]) | request.allowed,
         allow_outside=kept["allow_outside"],
     )
 
@@ -143,6 +149,9 @@ def check_fresh(saved: Plan, now: Plan, state: State) -> None:
         if saved.dataset_digests.get(name) != now.dataset_digests.get(name)
     )
     reasons += [f"dataset.{name} has changed" for name in changed]
+    # Whoever approved it, or whose policy did, was told where the rows go.
+    moved = sorted(n for n in {*saved.services, *now.services} if saved.services.get(n) != now.services.get(n))
+    reasons += [f"the provider {name} is at another address" for name in moved]
     if not reasons and steps_digest(saved) != steps_digest(now):
         reasons.append("what is at the provider has changed, and other steps are needed now")
     if reasons:

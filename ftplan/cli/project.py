@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from ftplan.cli.console import Console
 from ftplan.cli.options import Request, config_options, config_request
 from ftplan.cli.session import open_session
 from ftplan.config import find_config
+from ftplan.core.lifetime import ended_notes
+from ftplan.core.spec import ProviderSpec
 from ftplan.errors import ConfigError, FtplanError, Problem, UsageError
 
 
@@ -26,12 +29,12 @@ def init(line: CommandLine, /, provider: str) -> int:
     """Write a starter project into this folder. Nothing that is there is overwritten."""
     from ftplan.config.starter import starter_files
     from ftplan.providers.catalog import unknown_type
-    from ftplan.providers.registry import provider_types
+    from ftplan.providers.registry import provider_types, undriven
 
     console = Console(no_color=line.no_color)
     known = provider_types()
     if provider not in known:
-        raise UsageError(unknown_type(provider, known))
+        raise UsageError(undriven(ProviderSpec(provider, provider)) or unknown_type(provider, known))
     files = starter_files(Path.cwd().name, provider)
     started = not isinstance(find_config(Path()), Problem)
     wanted = {name: text for name, text in files.items() if not started or name.startswith(".ftplan/")}
@@ -83,10 +86,13 @@ def validate(line: CommandLine, /, json: bool, **options: Any) -> int:
 
 def _problems(request: Request, console: Console | None) -> list[Problem]:
     """Every error and warning, without asking a provider or reading a state."""
+    from ftplan.views.plan_text import note_problem
+
     try:
         with open_session(request, online=False, console=console) as session:
-            session.resolve(session.new_state())
-            return list(session.warnings)
+            desired = session.resolve(session.new_state())
+            ended = ended_notes(desired, datetime.now(timezone.utc).date())
+            return [*session.warnings, *map(note_problem, ended)]
     except ConfigError as error:
         return list(error.problems)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ftplan.backends.local import LocalBackend
+from ftplan.cli.catalogs import company_overrides, project_catalogs, under_company
 from ftplan.cli.console import Console
 from ftplan.cli.logs import logged, open_log
 from ftplan.cli.measuring import Reading, measure_datasets, with_tokenizers
@@ -18,14 +19,16 @@ from ftplan.cli.shelf import Shelf
 from ftplan.cli.supplying import open_supply
 from ftplan.cli.watching import watching
 from ftplan.config import find_config, load_project
+from ftplan.core.catalog import Catalog
 from ftplan.core.codec import decode_state
 from ftplan.core.desired import Desired, resolve
-from ftplan.core.facts import Catalog, DatasetFacts, Format
+from ftplan.core.facts import DatasetFacts, Format
+from ftplan.core.plan import Service
 from ftplan.core.ports import Provider
 from ftplan.core.records import State
 from ftplan.core.spec import Address, MethodKind, Project, ProviderSpec
 from ftplan.errors import ConfigError, FtplanError, Problem, StateError
-from ftplan.providers.catalog import load_catalog
+from ftplan.providers.connection import service_url, shown_url
 from ftplan.providers.registry import open_provider
 
 SANDBOX_FILE = ".ftplan/sandbox.sqlite3"
@@ -43,6 +46,7 @@ class Session:
     shelf: Shelf
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = field(default=())
+    services: Mapping[str, Service] = field(default_factory=dict)
 
     def load_state(self) -> tuple[State, str | None]:
         """The state and its tag; a new one, not stored yet, where there is none. Raises `StateError` for one that
@@ -106,10 +110,10 @@ def open_session(
     )
     if loaded.project is None:
         raise ConfigError(loaded.problems)
-    project = loaded.project
+    project = under_company(loaded.project, company_overrides(os.environ))
+    catalogs = project_catalogs(project)
     with ExitStack() as stack:
         sandbox = _start_sandbox(project, stack) if online else None
-        catalogs = _catalogs(project)
         supply = open_supply(request)
         shelf = Shelf(project, supply.shelter.cache, allow_outside=request.allow_outside, supply=supply)
         datasets: dict[str, DatasetFacts] = {}
@@ -118,13 +122,14 @@ def open_session(
             project, datasets, problems = _measured(project, catalogs, shelf, request.privacy, console)
         yield Session(
             project=project,
-            providers=_open_providers(project, sandbox),
+            providers=_open_providers(project, catalogs, sandbox),
             catalogs=catalogs,
             datasets=datasets,
             backend=_backend(project),
             shelf=shelf,
             problems=tuple(problems),
             warnings=tuple(p for p in (*loaded.problems, *problems) if p.severity == "warning"),
+            services={name: _service(spec) for name, spec in project.providers.items()},
         )
 
 
@@ -151,31 +156,20 @@ def _unmeasured(project: Project) -> dict[str, DatasetFacts]:
     }
 
 
-def _catalogs(project: Project) -> dict[str, Catalog]:
-    """What is known of each provider's type. Raises `ConfigError` for every type that nobody knows."""
-    found = {name: _catalog(spec) for name, spec in project.providers.items()}
-    problems = [problem for wrong in found.values() if isinstance(wrong, list) for problem in wrong]
-    if problems:
-        raise ConfigError(problems)
-    return {name: catalog for name, catalog in found.items() if isinstance(catalog, Catalog)}
-
-
-def _catalog(spec: ProviderSpec) -> Catalog | list[Problem]:
-    """The catalog of its type, or what is wrong with that, with the place where it is declared."""
-    try:
-        return load_catalog(spec.type)
-    except ConfigError as error:
-        return [replace(problem, place=problem.place or spec.place) for problem in error.problems]
-
-
-def _open_providers(project: Project, sandbox: str | None) -> dict[str, Provider]:
+def _open_providers(project: Project, catalogs: Mapping[str, Catalog], sandbox: str | None) -> dict[str, Provider]:
     log = open_log(os.environ)
     providers = {}
     for name, spec in project.providers.items():
         embedded = sandbox if spec.type == "sandbox" and spec.base_url is None else None
-        opened = open_provider(spec, environ=os.environ, base_url=embedded, call_seconds=call_seconds())
+        opened = open_provider(
+            spec, environ=os.environ, base_url=embedded, call_seconds=call_seconds(), catalog=catalogs[name]
+        )
         providers[name] = logged(opened, log) if log else opened
     return providers
+
+
+def _service(spec: ProviderSpec) -> Service:
+    return Service(spec.type, shown_url(service_url(spec, os.environ)))
 
 
 def _start_sandbox(project: Project, stack: ExitStack) -> str | None:

@@ -6,5 +6,6 @@ Importing this room costs little: the YAML parser and the schema validator are l
 from __future__ import annotations
 
 from ftplan.config.load import Loaded, find_config, load_project
+from ftplan.config.overrides import Overrides, load_overrides
 
-__all__ = ["Loaded", "find_config", "load_project"]
+__all__ = ["Loaded", "Overrides", "find_config", "load_overrides", "load_project"]

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ftplan.config.halves import Halves, half_problems
+from ftplan.config.labels import label_problems
+from ftplan.config.overrides import override_problems
 from ftplan.config.pins import pin_problems
 from ftplan.config.safety import is_path
 from ftplan.config.tree import Path, Tree
@@ -46,6 +48,8 @@ def _all_problems(tree: Tree) -> Iterator[Problem]:
     halves = Halves.of(tree)
     yield from half_problems(tree, halves)
     yield from pin_problems(tree)
+    yield from label_problems(tree)
+    yield from override_problems(tree)
     for name in tree.mapping("models"):
         if isinstance(tree.get("models", name), dict):
             yield from _provider(tree, name)

@@ -6,16 +6,16 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
+from ftplan.config.bounds import gate_places, read_budget, read_changes, read_days
 from ftplan.config.checks import provider_of
 from ftplan.config.halves import Halves, name_at, read_split
+from ftplan.config.overrides import read_overrides
 from ftplan.config.tree import Path, Tree
 from ftplan.core.recipe import canonical, digest
 from ftplan.core.spec import (
     VALIDATION_SUFFIX,
-    Budget,
     DatasetSpec,
     Half,
     Lifecycle,
@@ -46,7 +46,11 @@ def decode_project(tree: Tree, root: str, variables: Mapping[str, Any]) -> Proje
         datasets=_datasets(tree),
         models=models,
         state=_state(tree),
-        budget=_budget(tree),
+        budget=read_budget(tree),
+        changes=read_changes(tree),
+        min_lifetime_days=read_days(tree),
+        gate_places=gate_places(tree),
+        catalog=read_overrides(tree),
         variables=variables,
         named=tree.text("project") is not None,
     )
@@ -107,6 +111,7 @@ def _dataset(tree: Tree, at: Path, name: str) -> DatasetSpec:
         rules=_rules(tree, at),
         sha256=pin.lower() if pin is not None else None,
         pin_place=tree.place((*at, "sha256")) if pin is not None else None,
+        labels=dict(tree.mapping(*at, "labels")),
     )
 
 
@@ -183,9 +188,3 @@ def _state(tree: Tree) -> StateSpec:
     spec = tree.mapping("state")
     settings = {key: value for key, value in spec.items() if key != "backend"}
     return StateSpec(spec.get("backend", "local"), settings)
-
-
-def _budget(tree: Tree) -> Budget:
-    spec = tree.mapping("budget")
-    amounts = {key: Decimal(str(spec[key])) for key in ("max_total", "max_per_model") if key in spec}
-    return Budget(**amounts)

@@ -19,7 +19,7 @@ _FREE_SECTIONS = (("variables",), ("datasets",))
 
 
 def safety_problems(tree: Tree, allow_outside: bool) -> list[Problem]:
-    return [*_secrets(tree), *_urls(tree), *_paths(tree, allow_outside)]
+    return [*secret_problems(tree), *_urls(tree), *_paths(tree, allow_outside)]
 
 
 def is_path(reference: str) -> bool:
@@ -61,7 +61,8 @@ def path_fault(text: str, allow_outside: bool) -> str:
     return ""
 
 
-def _secrets(tree: Tree) -> Iterator[Problem]:
+def secret_problems(tree: Tree) -> Iterator[Problem]:
+    """Every value that looks like a key or a password, or stands under the name of one."""
     for path, value in leaves(tree.value):
         key = next((part for part in reversed(path) if isinstance(part, str)), "")
         named = looks_secret(key) or _is_for_secret(path, key)
@@ -77,7 +78,9 @@ def _secrets(tree: Tree) -> Iterator[Problem]:
 
 
 def _is_for_secret(path: Path, key: str) -> bool:
-    return path[:1] not in _FREE_SECTIONS and "metadata" not in path and names_secret(key)
+    # Pairs of the user's own: of a model, and of a dataset that a model gives by its path.
+    free = path[:1] in _FREE_SECTIONS or path[2:3] == ("metadata",) or path[3:4] == ("labels",)
+    return not free and names_secret(key)
 
 
 def _urls(tree: Tree) -> Iterator[Problem]:

@@ -67,6 +67,7 @@ def declared_dataset(spec: DatasetSpec, provider: str, facts: DatasetFacts) -> d
         "format": facts.format,
         "sha256": facts.sha256,
         "content_sha256": facts.content_sha256,
+        **({"labels": dict(spec.labels)} if spec.labels else {}),
     }
 
 
@@ -97,7 +98,8 @@ def attributes_after(
     """The attributes of everything declared, by address, as far as they are known before an apply."""
     renewed = {step.address: step for step in steps}
     sent = {upload.address.name: upload.provider for upload in uploads}
-    held = {file.content_sha256: file for file in state.files.values()}
+    # Of several the first, as where a plan says that nothing is to be done about it.
+    held = {file.content_sha256: file for file in reversed(list(state.files.values()))}
     after: dict[str, Mapping[str, Any]] = {}
     for name, facts in desired.datasets.items():
         record = None if name in sent else held.get(facts.content_sha256)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ftplan.core.calibration import calibration
 from ftplan.core.cost import estimate
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import Observation, Phase, RemoteJob
@@ -63,8 +64,12 @@ class Case:
 
     @property
     def estimate(self) -> Estimate:
-        """What training the model once is estimated to cost."""
-        return estimate(self.model, self.desired.catalogs[self.model.spec.provider])
+        """What training the model once is estimated to cost, by what jobs like it were billed before."""
+        model, catalog = self.model, self.desired.catalogs[self.model.spec.provider]
+        base = model.base.id if model.base else model.base_model
+        method = model.recipe["method"]
+        known = calibration(self.state, model.spec.provider, base, method, rehearsal=catalog.rehearsal)
+        return estimate(model, catalog, known)
 
     @property
     def consents(self) -> bool:

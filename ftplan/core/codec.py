@@ -20,8 +20,15 @@ PLAN_FORMAT = "ftplan-plan"
 PLAN_VERSION = 1
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def m001_add_the_ledger(document: dict[str, Any]) -> dict[str, Any]:
+    """A state of version 1 with an empty ledger: what was spent before it was kept is not made up afterwards."""
+    return {**document, "version": 2, "ledger": []}
+
+
 # From each older version of the state to the next one; a new version adds a function m00N_... and a file in tests.
-MIGRATIONS: Mapping[int, Migration] = {}
+MIGRATIONS: Mapping[int, Migration] = {1: m001_add_the_ledger}
 
 
 def encode_state(state: State) -> bytes:
@@ -37,6 +44,7 @@ def encode_state(state: State) -> bytes:
         "models": [to_plain(state.models[name]) for name in sorted(state.models)],
         "intents": [to_plain(state.intents[name]) for name in sorted(state.intents)],
         "used_plans": list(state.used_plans),
+        "ledger": [tagged(entry) for entry in state.ledger],
     }
     return _text(document)
 
@@ -71,7 +79,7 @@ def decode_state(data: bytes, where: str) -> State:
 
 
 def _state(document: Mapping[str, Any]) -> State:
-    simple = ("project", "lineage", "serial", "workspace", "used_plans")
+    simple = ("project", "lineage", "serial", "workspace", "used_plans", "ledger")
     _same_keys(document, {"version", "ftplan_version", "files", "models", "intents", *simple}, "state")
     files = [from_plain(FileRecord, item, "files[]") for item in _list(document, "files")]
     models = [from_plain(ModelRecord, item, "models[]") for item in _list(document, "models")]

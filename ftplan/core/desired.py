@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from ftplan.core.facts import BaseModel, Catalog, DatasetFacts, Encoding
+from ftplan.core.catalog import BaseModel, Catalog
+from ftplan.core.facts import DatasetFacts, Encoding
 from ftplan.core.recipe import fingerprint, keep_ignored, make_recipe
 from ftplan.core.spec import Address, DatasetSpec, ModelSpec, Project, ProviderSpec
 from ftplan.errors import Problem
@@ -37,12 +38,12 @@ class DesiredModel:
 
     @property
     def encoding(self) -> Encoding:
-        return self.declared_encoding or (self.base.encoding if self.base else PRESUMED_ENCODING)
+        return self.declared_encoding or encoding_of(self.base)
 
     @property
     def counts_surely(self) -> bool:
         """Whether its tokens are counted as its provider will, and not by the encoding of another base model."""
-        return self.declared_encoding is not None or self.base is not None
+        return self.declared_encoding is not None or bool(self.base and self.base.encoding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,11 @@ def declared_encoding(name: str, models: Mapping[str, ModelSpec]) -> Encoding | 
     return model.encoding or (declared_encoding(model.parent, models) if model.parent else None)
 
 
+def encoding_of(base: BaseModel | None) -> Encoding:
+    """How the tokens of a base model are counted: as it counts them, or as most others do where that is not known."""
+    return (base.encoding if base else "") or PRESUMED_ENCODING
+
+
 def wanted_encodings(project: Project, catalogs: Mapping[str, Catalog]) -> dict[str, set[Encoding]]:
     """The encodings in which each dataset has to be counted, by dataset name."""
     wanted: dict[str, set[Encoding]] = {name: set() for name in project.datasets}
@@ -126,7 +132,7 @@ def wanted_encodings(project: Project, catalogs: Mapping[str, Catalog]) -> dict[
         model = project.models[name]
         base = catalogs[model.provider].base(root_base(name, project.models))
         for dataset in filter(None, (model.dataset, model.validation)):
-            encoding = declared_encoding(name, project.models) or (base.encoding if base else PRESUMED_ENCODING)
+            encoding = declared_encoding(name, project.models) or encoding_of(base)
             wanted[dataset].add(encoding)
     return wanted
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from ftplan.core.entries import Quote
 from ftplan.core.facts import JobProgress
 from ftplan.core.records import FileRecord, Intent, JobRecord
 from ftplan.core.spec import Address, Lifecycle
@@ -47,11 +48,13 @@ class IntentDropped:
 
     name: str
     why: str
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JobStarted:
-    """A job is ours: started by us, or adopted. It closes the intent of its model and retires the job before."""
+    """A job is ours: started by us, or adopted. It closes the intent of its model and retires the job before.
+    `paid_here` says that this project paid for it, and `quote` what it was expected to cost where no intent says so."""
 
     name: str
     provider: str
@@ -63,6 +66,8 @@ class JobStarted:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     parent: str | None = None
     adopted: bool = False
+    paid_here: bool = True
+    quote: Quote = field(default_factory=Quote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +142,12 @@ class JobFollowed:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a training turned out to cost, in USD, by the tokens it is billed for."""
+    """What a training turned out to cost, in USD, by the tokens it is billed for, and what it was `estimated` at."""
 
     amount: Decimal
     trained_tokens: int
     rehearsal: bool = False
+    estimated: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from enum import Enum
 from typing import Literal, TypeAlias
 
-from ftplan.core.spec import Address, MethodKind
+from ftplan.core.spec import Address
 
 Format = Literal["chat", "preference", "reinforcement", "completion"]
 Encoding: TypeAlias = str
@@ -25,13 +24,23 @@ class TokenFacts:
 
     `total` follows the published recipe: every string field, framing per message and name, tools; once per row. It is
     what is billed. `trained` is the part of it that is learned: content and calls of assistant messages whose weight is
-    not 0, or of both outputs of a preference row, or a completion, without framing.
+    not 0, or of both outputs of a preference row, or a completion, without framing. `beyond` are those of `total` that
+    lie behind the first `limit` of their row.
     """
 
     total: int
     longest: int
     longest_line: int
     trained: int = 0
+    limit: int | None = None
+    beyond: int = 0
+
+    def cut_by(self, limit: int | None) -> int:
+        """How many tokens a service leaves out that cuts each row after `limit`. Where they were counted for another
+        limit, as two base models with one dataset bring it about, only what is cut in any case is told."""
+        if limit is None or self.limit is None or limit >= self.longest:
+            return 0
+        return self.beyond if limit <= self.limit else max(0, self.longest - limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,60 +58,6 @@ class DatasetFacts:
     tokens: Mapping[Encoding, TokenFacts] = field(default_factory=dict)
     rows_with_tools: int = 0
     rows_with_images: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class BaseModel:
-    """A base model a provider can tune. Prices in USD; `None` means not known, never free. `images` says whether images
-    are documented for its training data."""
-
-    id: str
-    methods: tuple[MethodKind, ...]
-    encoding: Encoding = "o200k_base"
-    train_per_million: Decimal | None = None
-    train_per_hour: Decimal | None = None
-    shutdown: date | None = None
-    max_example_tokens: int | None = None
-    images: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """What is known of a provider without asking it: a dated, sourced table.
-
-    From `jobs_end` on, the provider takes no new jobs.
-    `rehearsal` marks an emulator: prices are those of the service it stands for, and nothing is billed.
-    `hosts` are the provider's own, to which a key may be sent; `list_lag_seconds` is how long a list may lag
-    behind a create.
-    """
-
-    type: str
-    title: str
-    models: Mapping[str, BaseModel] = field(default_factory=dict)
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    prices_as_of: str = ""
-    prices_source: str = ""
-    jobs_end: date | None = None
-    hosts: tuple[str, ...] = ()
-    default_key_env: str | None = None
-    list_lag_seconds: float = 60.0
-    poll_seconds: float = 10.0
-    max_graded_rows: int | None = None
-    max_graded_validation_rows: int | None = None
-    max_image_rows: int | None = None
-    max_file_bytes: int | None = None
-    min_rows: int = 10
-    rehearsal: bool = False
-
-    def canonical(self, model: str) -> str:
-        """The snapshot that `model` means; the word itself where the catalog knows no better."""
-        return self.aliases.get(model, model)
-
-    def base(self, model: str) -> BaseModel | None:
-        """What is known of `model`: a snapshot, an alias, or an `ft:` id, which is priced as its base."""
-        if model.startswith("ft:"):
-            model = model.split(":")[1]
-        return self.models.get(self.canonical(model))
 
 
 class Phase(str, Enum):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from typing_extensions import assert_never
 
+from ftplan.core.booking import booked
 from ftplan.core.events import (
     Fact,
     FileDropped,
@@ -47,6 +48,10 @@ def job_record(job: RemoteJob) -> JobRecord:
 
 def fold(state: State, fact: Fact) -> State:
     """The state after `fact`. Never touches its input; the serial is counted where the state is saved."""
+    return replace(_remembering(state, fact), ledger=(*state.ledger, *booked(state, fact)))
+
+
+def _remembering(state: State, fact: Fact) -> State:
     match fact:
         case PlanUsed():
             return replace(state, used_plans=(*state.used_plans[-19:], fact.digest))

@@ -1,126 +1,96 @@
-"""What may refuse a plan before anything is spent: budget and lifetime. Pure: a plan and its rules give notes."""
+"""What may refuse a plan before anything is spent. Pure: a plan's steps and the rules they are held to give notes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
 
-from ftplan.core.desired import Desired, DesiredModel
-from ftplan.core.facts import Catalog, Observation
-from ftplan.core.plan import BaseLife, Bill, Note
-from ftplan.core.spec import Address, Budget
-from ftplan.core.steps import Step, Train
+from ftplan.core.plan import Gate, Note
+from ftplan.core.spec import Address
+from ftplan.errors import Place
 
-WARN_DAYS = 90
-
-
-def budget_notes(bill: Bill | None, budget: Budget, max_cost: Decimal | None) -> list[Note]:
-    """The bounds that `bill` exceeds, or that cannot be kept because a price is not known."""
-    if bill is None:
-        return []
-    limits = [("budget.max_total", budget.max_total), ("-max-cost", max_cost)]
-    notes = [
-        _over(f"The whole plan is estimated at ${bill.high:,.2f}", name, limit)
-        for name, limit in limits
-        if limit is not None and bill.high > limit
-    ]
-    per_model = budget.max_per_model
-    if per_model is not None:
-        notes += [
-            _over(f"{address} is estimated at ${e.high:,.2f}", "budget.max_per_model", per_model, address)
-            for address, e in bill.by_address.items()
-            if e.high is not None and e.high > per_model
-        ]
-    bounded = per_model is not None or any(limit is not None for _, limit in limits)
-    return notes + [_unpriced(address) for address in bill.unpriced if bounded]
+# The rules that one run may be let past by name, with -allow.
+PASSABLE = (
+    "budget.max_total",
+    "budget.max_per_model",
+    "budget.max_per_month",
+    "budget.unpriced",
+    "changes.max_replaced",
+    "changes.max_deleted",
+    "min_lifetime_days",
+)
+MAX_COST, NO_SPEND, NO_DESTROY = "-max-cost", "-no-spend", "-no-destroy"
 
 
-def _over(what: str, name: str, limit: Decimal, address: str | None = None) -> Note:
-    return Note(
-        "error",
-        "Over budget",
-        f"{what}; {name} allows ${limit:,.2f}.",
-        address=Address.parse(address) if address else None,
-        gate="budget",
-        advice="Train fewer epochs or less data, or raise the bound.",
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What this run says about the gates: `max_cost` in USD in the place of the budget's total; `allowed` are the rules
+    it is let past. `places` says where the project declares its bounds, by rule."""
+
+    max_cost: Decimal | None = None
+    no_spend: bool = False
+    no_destroy: bool = False
+    allowed: frozenset[str] = frozenset()
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What one rule has against a plan. `what` is a sentence without its end, `advice` what else can be done; `flag`
+    passes it where -allow is not meant to."""
+
+    gate: Gate
+    rule: str
+    summary: str
+    what: str
+    figure: str
+    limit: str
+    blocks: tuple[Address, ...] = ()
+    address: Address | None = None
+    advice: str = ""
+    flag: str = ""
+
+
+def judged(refusals: Iterable[Refusal], word: Word, *, warn: bool = False) -> list[Note]:
+    """The notes that `refusals` make: errors, or warnings where this run is let past the rule, or the owner only wants
+    to be warned."""
+    return [_judged(refusal, word, warn=warn) for refusal in refusals]
+
+
+def _judged(refusal: Refusal, word: Word, *, warn: bool) -> Note:
+    rule, let_past = refusal.rule, refusal.rule in word.allowed
+    flag = refusal.flag or (f"-allow={rule}" if rule in PASSABLE else "")
+    passing = f"To let this one run past it: {flag}" if flag else ""
+    note = Note(
+        "warning" if let_past or warn else "error",
+        refusal.summary,
+        f"{refusal.what}; {rule} allows {refusal.limit}.",
+        address=refusal.address,
+        gate=refusal.gate,
+        advice=" ".join(part for part in (refusal.advice, passing) if part),
+        place=word.places.get(rule),
+        rule=rule,
+        figure=refusal.figure,
+        limit=refusal.limit,
+        flag=flag,
+        blocks=refusal.blocks,
     )
+    if let_past:
+        return replace(note, detail=f"{note.detail} This run is let past it by -allow={rule}.", advice="")
+    return replace(note, advice=refusal.advice) if warn else note
 
 
-def _unpriced(address: str) -> Note:
-    return Note(
-        "error",
-        "Price not known",
-        f"A budget is set, and what {address} will cost is not known before it is trained.",
-        address=Address.parse(address),
-        gate="budget",
-        advice="Leave it out with -exclude, or take the budget away for this run.",
-    )
+def compared(figure: Decimal, limit: Decimal) -> tuple[str, str]:
+    """Two amounts as a reader compares them: to the cent, or as far as it takes to tell them apart."""
+    for digits in (2, 4, 6):
+        shown = usd(figure, digits), usd(limit, digits)
+        lost = any(amount and not round(amount, digits) for amount in (figure, limit))
+        if shown[0] != shown[1] and not lost:
+            return shown
+    return f"${figure:f}", f"${limit:f}"
 
 
-def lives(desired: Desired, seen: Observation, today: date) -> tuple[BaseLife, ...]:
-    """How long each declared base model stays on, shortest life first. What the provider says wins over the
-    catalog."""
-    wanted = {
-        (model.spec.provider, model.base.id): desired.catalogs[model.spec.provider]
-        for model in desired.models
-        if model.base
-    }
-    found = [_life(provider, base, catalog, seen, today) for (provider, base), catalog in wanted.items()]
-    return tuple(sorted(found, key=lambda life: (life.days is None, life.days or 0, life.base_model)))
-
-
-def _life(provider: str, base: str, catalog: Catalog, seen: Observation, today: date) -> BaseLife:
-    remote = seen.bases.get((provider, base))
-    known = catalog.models[base].shutdown
-    shutdown = remote.shutdown if remote and remote.shutdown else known
-    ends = min((day for day in (catalog.jobs_end, shutdown) if day), default=None)
-    return BaseLife(
-        provider=provider,
-        base_model=base,
-        shutdown=shutdown.isoformat() if shutdown else None,
-        days=(shutdown - today).days if shutdown else None,
-        last_training=ends.isoformat() if ends else None,
-        days_to_train=(ends - today).days if ends else None,
-    )
-
-
-def lifetime_notes(
-    steps: Iterable[Step], models: Mapping[Address, DesiredModel], known: Iterable[BaseLife], desired: Desired
-) -> list[Note]:
-    """A refusal for each training on a base that takes no more jobs, a warning where it is soon gone."""
-    by_base = {(life.provider, life.base_model): life for life in known}
-    notes: list[Note] = []
-    for step in steps:
-        base = models[step.address].base if isinstance(step, Train) and step.address in models else None
-        life = by_base.get((step.provider, base.id)) if base and isinstance(step, Train) else None
-        if life is not None:
-            notes += _judged(step.address, life, desired.catalogs[life.provider])
-    return notes
-
-
-def _judged(address: Address, life: BaseLife, catalog: Catalog) -> list[Note]:
-    over = life.days_to_train is not None and life.days_to_train <= 0
-    if over:
-        return [
-            Note(
-                "warning" if catalog.rehearsal else "error",
-                "Training has ended",
-                f"{catalog.title} takes no new jobs on {life.base_model} since {life.last_training}.",
-                address=address,
-                gate=None if catalog.rehearsal else "lifetime",
-                advice="Choose another base model, or another provider.",
-            )
-        ]
-    if life.days is not None and life.days <= WARN_DAYS and not catalog.rehearsal:
-        return [
-            Note(
-                "warning",
-                "Short life",
-                f"{life.base_model} and every model tuned on it are switched off on {life.shutdown}, "
-                f"{life.days} days from now; new jobs are taken until {life.last_training}.",
-                address=address,
-                advice="Keep the dataset and the YAML: another provider can train the same recipe.",
-            )
-        ]
-    return []
+def usd(amount: Decimal, digits: int = 2) -> str:
+    """An amount with so many digits behind the point."""
+    return f"${amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"

@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from ftplan.core.ledger_integrity import ledger_faults
 from ftplan.core.records import Intent, ModelRecord, State
 
 
 def integrity_faults(state: State) -> list[str]:
     """What is wrong in `state`, in words; empty for a whole one."""
-    return [*_header(state), *_files(state), *_models(state), *_intents(state), *_shared_jobs(state)]
+    return [
+        *_header(state),
+        *_files(state),
+        *_models(state),
+        *_intents(state),
+        *_shared_jobs(state),
+        *ledger_faults(state.ledger),
+    ]
 
 
 def _header(state: State) -> Iterator[str]:

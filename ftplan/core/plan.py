@@ -12,13 +12,17 @@ from ftplan.core.steps import Estimate, Reason, Step, Upload
 from ftplan.errors import Place
 
 Mode = Literal["normal", "destroy", "refresh-only"]
-Gate = Literal["budget", "lifetime", "protect", "policy"]
+Gate = Literal["budget", "spend", "changes", "lifetime", "protect", "policy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something a reader of the plan must know. `gate` names the gate that refuses because of it. `withheld` says why
-    a training is needed that is not started without its owner's word, and `estimate` what it would cost."""
+    a training is needed that is not started without its owner's word, and `estimate` what it would cost.
+
+    What a gate says has its `rule` by the name of its key, the `figure` and the `limit` as they are shown, the `flag`
+    that passes it for one run where there is one, and the addresses whose steps it `blocks`.
+    """
 
     severity: Literal["error", "warning", "info"]
     summary: str
@@ -30,6 +34,11 @@ class Note:
     place: Place | None = None
     withheld: Reason | None = None
     estimate: Estimate | None = None
+    rule: str = ""
+    figure: str = ""
+    limit: str = ""
+    flag: str = ""
+    blocks: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,8 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class BaseLife:
-    """How long a base model stays on. `days` counts from the day of the plan; `last_training` ends job creation."""
+    """How long a base model stays on. `days` counts from the day of the plan; `last_training` ends job creation.
+    `cost_per_day` is what each training of this plan on it costs a day of that life, in USD, by its address."""
 
     provider: str
     base_model: str
@@ -53,6 +63,7 @@ class BaseLife:
     days: int | None
     last_training: str | None = None
     days_to_train: int | None = None
+    cost_per_day: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,15 @@ class Bill:
     by_address: Mapping[str, Estimate] = field(default_factory=dict)
     unpriced: tuple[str, ...] = ()
     rehearsal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where a provider of the project is, as the plan was made: what the YAML says, else the environment. `base_url`
+    holds no user, and is None where ftplan starts the service itself, or where only a plug-in knows."""
+
+    type: str
+    base_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +110,15 @@ class Plan:
     after: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     workspace: str = "default"
+    services: Mapping[str, Service] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Note, ...]:
         return tuple(note for note in self.notes if note.severity == "error")
+
+    def refusals(self, address: Address) -> tuple[Note, ...]:
+        """What the gates say against the steps of `address`."""
+        return tuple(note for note in self.errors if note.gate and address in note.blocks)
 
     @property
     def withheld(self) -> tuple[Note, ...]:

@@ -9,33 +9,45 @@ from decimal import Decimal
 from typing import Any
 
 from ftplan.core.attributes import attributes_after, attributes_before
+from ftplan.core.budget import budget_notes
 from ftplan.core.case import Case, model_now, phase_now, runs
+from ftplan.core.changes import change_notes
 from ftplan.core.cost import bill
 from ftplan.core.decide import Outcome, blocked_parents, decide
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.doubles import double_notes
 from ftplan.core.drift import drift_notes
 from ftplan.core.facts import Observation, Phase
-from ftplan.core.gates import budget_notes, lifetime_notes, lives
+from ftplan.core.gates import Word
+from ftplan.core.lifetime import lifetime_notes, lives
 from ftplan.core.notes import open_call_notes
-from ftplan.core.plan import Mode, Note, Plan, Unchanged
+from ftplan.core.plan import Bill, Mode, Note, Plan, Unchanged
 from ftplan.core.recipe import upload_name
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.removal import decide_destroy, decide_undeclared, spared
 from ftplan.core.scope import Scope
 from ftplan.core.spec import Address
+from ftplan.core.spending import spent_in
 from ftplan.core.steps import Adopt, Await, Reason, Step, Train, Upload
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules of this run. `replace` names the models to train again; `max_cost` in USD."""
+    """The rules of this run. `replace` names the models to train again; `max_cost` in USD; `no_spend` and `no_destroy`
+    refuse what pays and what deletes; `allowed` are the gates' rules that it is let past."""
 
     mode: Mode = "normal"
     replace: frozenset[Address] = frozenset()
     targets: frozenset[Address] = frozenset()
     excludes: frozenset[Address] = frozenset()
     max_cost: Decimal | None = None
+    no_spend: bool = False
+    no_destroy: bool = False
+    allowed: frozenset[str] = frozenset()
+
+    def word(self, desired: Desired) -> Word:
+        """What it says about the gates of a project."""
+        return Word(self.max_cost, self.no_spend, self.no_destroy, self.allowed, desired.project.gate_places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +75,13 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
     draft = _Draft(spared(draft.outcomes, state))
     steps = draft.steps()
     uploads = _uploads(desired, state, seen, steps)
-    known_lives = lives(desired, seen, now.date()) if policy.mode == "normal" else ()
-    steps_bill = bill(steps, desired.catalogs)
+    known_lives = lives(desired, seen, now.date(), steps) if policy.mode == "normal" else ()
+    steps_bill, word = bill(steps, desired.catalogs), policy.word(desired)
     notes = [
-        *draft.of(Note),
-        *(*open_call_notes(state, seen), *double_notes(state, seen)),
-        *lifetime_notes(steps, {model.address: model for model in desired.models}, known_lives, desired),
-        *budget_notes(steps_bill, desired.project.budget, policy.max_cost),
+        *(*draft.of(Note), *open_call_notes(state, seen), *double_notes(state, seen)),
+        *lifetime_notes(steps, known_lives, desired, word),
+        *change_notes(steps, state, desired.project.changes, word, policy.mode),
+        *budget_notes(steps_bill, desired.project.budget, word, _spent(state, steps_bill, now)),
     ]
     unchanged = draft.of(Unchanged) + _kept_datasets(desired, state, uploads, scope, policy)
     return Plan(
@@ -91,6 +103,11 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
         before=attributes_before(state),
         after=attributes_after(desired, state, steps, uploads) if policy.mode == "normal" else {},
     )
+
+
+def _spent(state: State, bill: Bill | None, now: datetime) -> Decimal:
+    """What this month came to already; a rehearsal counts what was rehearsed."""
+    return spent_in(state, f"{now:%Y-%m}", rehearsal=bill.rehearsal) if bill else Decimal(0)
 
 
 def _decide_declared(

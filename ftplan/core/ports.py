@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
+from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
-from ftplan.core.facts import Catalog, JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.facts import JobProgress, RemoteFile, RemoteJob, RemoteModel
 from ftplan.errors import Problem
 
 CALL_TIMEOUT_SECONDS = 60.0

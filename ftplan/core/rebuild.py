@@ -11,7 +11,8 @@ from ftplan.core.desired import Desired, DesiredModel, account
 from ftplan.core.events import Fact, FileStored, JobStarted
 from ftplan.core.facts import RemoteFile, RemoteJob
 from ftplan.core.fold import job_record
-from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, call_key
+from ftplan.core.quotes import call_of, quote, quote_of_base
+from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY
 from ftplan.core.records import FileRecord, State
 
 Fate = Literal["added", "former", "remembered", "in doubt", "not usable", "not declared"]
@@ -71,27 +72,24 @@ def _model_facts(desired: Desired, state: State, model: DesiredModel, seen: Sigh
 
 def _started(desired: Desired, model: DesiredModel, job: RemoteJob) -> JobStarted:
     mark = job.metadata.get(MARK_FINGERPRINT, "")
-    attempt, key = _call(desired, job)
+    ours = call_of(desired.project, job)
+    attempt, key = ours or (1, job.metadata[MARK_KEY])
+    catalog = desired.catalogs[model.spec.provider]
+    alike = mark == model.fingerprint
     return JobStarted(
         name=model.spec.name,
         provider=model.spec.provider,
         fingerprint=mark,
         key=key,
         attempt=attempt,
-        recipe=model.recipe if mark == model.fingerprint else {},
+        recipe=model.recipe if alike else {},
         job=job_record(job),
         lifecycle=model.spec.lifecycle,
         parent=str(model.parent) if model.parent else None,
         adopted=True,
+        paid_here=ours is not None,
+        quote=quote(model, catalog) if alike else quote_of_base(job.model, catalog),
     )
-
-
-def _call(desired: Desired, job: RemoteJob) -> tuple[int, str]:
-    """The attempt and the key of the paid call that started `job`. The key holds the attempt, as a hash does."""
-    project, mark = desired.project, job.metadata.get(MARK_FINGERPRINT, "")
-    keys = {call_key(project.name, project.workspace, _address(job), mark, n): n for n in range(1, 100)}
-    key = job.metadata.get(MARK_KEY) or next(iter(keys))
-    return keys.get(key, 1), key
 
 
 def _file_facts(desired: Desired, state: State, seen: Sightings) -> Iterator[tuple[str, FileStored]]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ftplan.core.entries import Quote, SpendEntry
 from ftplan.core.facts import FileKey, Phase
 from ftplan.core.spec import Lifecycle
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class ModelRecord:
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A paid call about to be made, stored before it is made. `settled_seconds` after it was stored, the call has
-    reached the provider or never will: the time the run that made it allowed itself."""
+    reached the provider or never will: the time the run that made it allowed itself. `quote` is what it was expected
+    to cost."""
 
     name: str
     provider: str
@@ -92,6 +94,7 @@ class Intent:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     parent: str | None = None
     settled_seconds: float = 80.0
+    quote: Quote = field(default_factory=Quote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ class State:
     """Everything remembered of a project. `serial` grows by one a write; `lineage` is made once.
 
     `files` by (provider, content), `models` and `intents` by model name; `used_plans` are the digests of saved
-    plans that an apply has used up, newest last.
+    plans that an apply has used up, newest last; `ledger` is what was reserved and billed, oldest first, and only
+    ever grows.
     """
 
     project: str
@@ -110,6 +114,7 @@ class State:
     models: Mapping[str, ModelRecord] = field(default_factory=dict)
     intents: Mapping[str, Intent] = field(default_factory=dict)
     used_plans: tuple[str, ...] = ()
+    ledger: tuple[SpendEntry, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -120,5 +120,9 @@ def _protected(address: Address, why: str) -> Note:
         address=address,
         gate="protect",
         advice="To let it go, declare it with prevent_destroy: false; where it is not declared any more, apply that "
-        "first.",
+        "first. No flag passes this.",
+        rule="lifecycle.prevent_destroy",
+        figure="to be taken away",
+        limit="nothing while it is true",
+        blocks=(address,),
     )

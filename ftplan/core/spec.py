@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
+from ftplan.core.bounds import Budget, Changes
+from ftplan.core.override import CatalogOverride
 from ftplan.errors import Place
 
 MethodKind = Literal["supervised", "dpo", "reinforcement"]
@@ -89,6 +90,7 @@ class Half:
 class DatasetSpec:
     """Rows in JSON Lines: all that `path` means, or the `half` of them. `path` as written, relative to the
     configuration's folder, or an address at a storage service. `rules` says how bad its warnings are, by their names.
+    `labels` are the owner's words about it, for policies; no model is what it is because of them.
 
     `sha256` is the digest that the bytes stored at `path` must have, before anything is expanded; an address has one
     always. `pin_place` is where it was written.
@@ -101,6 +103,7 @@ class DatasetSpec:
     half: Half | None = None
     sha256: str | None = None
     pin_place: Place | None = field(default=None, compare=False)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> Address:
@@ -180,17 +183,10 @@ class StateSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """Upper bounds in USD on what one apply may be estimated to cost."""
-
-    max_total: Decimal | None = None
-    max_per_model: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Project:
     """A whole configuration. `root` is its folder (absolute); `digest` is sha256 of its meaning, variables set.
 
+    `gate_places` says where each bound of the gates is declared, by its rule's name (`budget.max_total`).
     `named` is False where the name is only the folder's: then a state that exists knows it better.
     """
 
@@ -203,6 +199,10 @@ class Project:
     models: Mapping[str, ModelSpec] = field(default_factory=dict)
     state: StateSpec = field(default_factory=StateSpec)
     budget: Budget = field(default_factory=Budget)
+    changes: Changes = field(default_factory=Changes)
+    min_lifetime_days: int | None = None
+    gate_places: Mapping[str, Place] = field(default_factory=dict)
+    catalog: tuple[CatalogOverride, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     workspace: str = "default"
     named: bool = True

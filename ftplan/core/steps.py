@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -29,10 +29,33 @@ class Reason(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reckoning:
+    """What an estimate was worked out from. `counted` are the tokens of one epoch, of which `cut` lie beyond the
+    `limit` of an example; None where they were not counted. `epochs` are the fewest, the likely and the most.
+    Prices in USD per million tokens or per hour, `origin` who names them; `hours` the fewest and the most, and
+    `assumption` why. `factor` is what earlier bills, so many `jobs`, were of what was counted."""
+
+    rows: int = 0
+    encoding: str = ""
+    counted: int | None = None
+    cut: int = 0
+    limit: int | None = None
+    epochs: tuple[int, int, int] = (1, 1, 1)
+    per_million: Decimal | None = None
+    per_hour: Decimal | None = None
+    hours: tuple[Decimal, Decimal] | None = None
+    assumption: str = ""
+    factor: Decimal = Decimal(1)
+    jobs: int = 0
+    origin: str = ""
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a training is estimated to cost, in USD. `low` and `high` differ where the provider picks the epochs;
-    both None where no price is known. `tokens` are training tokens over all epochs; not exact where the base model's
-    tokenizer is not known, and another one's was used."""
+    """What a training is estimated to cost, in USD. `low` and `high` differ where the provider picks the epochs, or
+    bills hours; both None where no price is known. `tokens` are the likely training tokens over all epochs; not exact
+    where the base model's tokenizer is not known, and another one's was used."""
 
     tokens: int
     low: Decimal | None
@@ -41,6 +64,14 @@ class Estimate:
     basis: str
     exact_epochs: bool = True
     exact_tokens: bool = True
+    reckoning: Reckoning = field(default_factory=Reckoning)
+
+    @property
+    def counted(self) -> int | None:
+        """The training tokens over all epochs as counted here, whatever earlier bills say; None where there is no
+        count."""
+        counted = self.reckoning.counted
+        return None if counted is None else (counted - self.reckoning.cut) * self.reckoning.epochs[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,10 @@ class Run:
             raise LookupError(f"{address} is not declared")
         return model
 
+    def moment(self) -> str:
+        """Now, as the state writes times."""
+        return self.clock.now().isoformat(timespec="seconds")
+
     def poll(self, provider: str) -> float:
         known = self.providers[provider].catalog.poll_seconds
         return known if self.poll_seconds is None else self.poll_seconds

@@ -10,6 +10,7 @@ from ftplan.core.fold import job_record
 from ftplan.core.ports import HasProgress
 from ftplan.core.records import JobRecord
 from ftplan.core.spec import Address
+from ftplan.core.spending import spend_of_job
 from ftplan.engine.context import GIVE_UP_SECONDS, Run, pause_asked_for
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.errors import JobsFailed, Problem, ProviderError, Unreachable
@@ -87,7 +88,11 @@ def _progress(run: Run, provider: str, job: RemoteJob) -> Action[JobProgress | N
 
 
 def _spent(run: Run, address: Address, job: RemoteJob) -> Spent | None:
-    """What the job cost, None where its price or its tokens are not known."""
+    """What the job cost, None where its price or its tokens are not known. One that the ledger does not know costs what
+    it would today."""
+    paid = spend_of_job(run.state(), run.state().models[address.name].provider, job.id)
+    if paid is not None and paid.amount is not None and paid.billed_tokens is not None:
+        return Spent(paid.amount, paid.billed_tokens, paid.rehearsal, paid.expected)
     model = run.desired.model(address.name)
     price = model.base.train_per_million if model and model.base else None
     if model is None or price is None or job.trained_tokens is None:

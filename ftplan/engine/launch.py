@@ -10,6 +10,7 @@ from ftplan.core.events import IntentDropped, JobStarted, Told, TrainingIntended
 from ftplan.core.facts import RemoteJob
 from ftplan.core.fold import job_record
 from ftplan.core.ports import JobRequest
+from ftplan.core.quotes import paid_here, quote
 from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT, call_seed
 from ftplan.core.records import Intent
 from ftplan.core.spec import Address
@@ -59,7 +60,7 @@ def _start(run: Run, step: Train) -> Action[RemoteJob]:
             found = (yield from _let_in(run, intent, asked)) if refusal.busy else None
             if found is not None:
                 return found
-            yield Record(IntentDropped(step.address.name, "refused by the provider"))
+            yield Record(IntentDropped(step.address.name, "refused by the provider", run.moment()))
             if not refusal.busy:
                 raise
             yield Pause(max(0.0, asked - (run.clock.monotonic() - refused)))
@@ -141,16 +142,19 @@ def _intent(run: Run, step: Train, request: JobRequest) -> Intent:
         fingerprint=step.fingerprint,
         attempt=step.attempt,
         recipe=step.recipe,
-        created_at=run.clock.now().isoformat(timespec="seconds"),
+        created_at=run.moment(),
         training_file=request.training_file,
         lifecycle=run.declared(step.address).spec.lifecycle,
         parent=str(step.parent) if step.parent else None,
         settled_seconds=run.window_seconds + run.call_seconds,
+        quote=quote(run.declared(step.address), run.desired.catalogs[step.provider], step.estimate),
     )
 
 
 def started(run: Run, step: Train | Adopt, job: RemoteJob, *, adopted: bool) -> JobStarted:
     """The fact that `job` is the one of `step`."""
+    model = run.declared(step.address)
+    estimate = step.estimate if isinstance(step, Train) else None
     return JobStarted(
         name=step.address.name,
         provider=step.provider,
@@ -159,7 +163,9 @@ def started(run: Run, step: Train | Adopt, job: RemoteJob, *, adopted: bool) -> 
         attempt=step.attempt,
         recipe=step.recipe,
         job=job_record(job),
-        lifecycle=run.declared(step.address).spec.lifecycle,
+        lifecycle=model.spec.lifecycle,
         parent=str(step.parent) if step.parent else None,
         adopted=adopted,
+        paid_here=paid_here(run.desired.project, job),
+        quote=quote(model, run.desired.catalogs[step.provider], estimate),
     )

@@ -23,7 +23,7 @@ def recover(run: Run, intent: Intent) -> Action[None]:
     seconds = max(intent.settled_seconds, run.window_seconds + run.call_seconds) + run.list_lag(intent.provider)
     job = yield from settle(run, intent, seconds)
     if job is None:
-        yield Record(IntentDropped(intent.name, "no job carries its key"))
+        yield Record(IntentDropped(intent.name, "no job carries its key", run.moment()))
         return
     yield Record(adopted(intent, job))
     yield Say(Told("Found the job of an earlier run", f"{address}: {job.id} is taken over.", "info", address))
@@ -42,6 +42,7 @@ def adopted(intent: Intent, job: RemoteJob) -> JobStarted:
         lifecycle=intent.lifecycle,
         parent=intent.parent,
         adopted=True,
+        quote=intent.quote,
     )
 
 

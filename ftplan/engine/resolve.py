@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from ftplan.core.catalog import Catalog
 from ftplan.core.desired import RECIPE_PREFIX
-from ftplan.core.facts import Catalog, RemoteJob
+from ftplan.core.facts import RemoteJob
 from ftplan.core.recipe import MARK_KEY, call_seed
 from ftplan.core.records import Intent, State
 from ftplan.core.spec import Address

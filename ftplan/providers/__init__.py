@@ -5,19 +5,31 @@ asks for a key or a network until a provider is first used. A new service is a m
 `ProviderType`, named under the entry point group `ftplan.providers`, its catalog under `ftplan.catalogs`.
 """
 
-from ftplan.providers.catalog import Limits, catalog_types, load_catalog, load_limits, read_catalog
+from ftplan.providers.catalog import (
+    Limits,
+    all_catalogs,
+    catalog_types,
+    known_types,
+    load_catalog,
+    load_limits,
+    read_catalog,
+)
 from ftplan.providers.connection import Connection, connection
+from ftplan.providers.override import overridden
 from ftplan.providers.registry import ProviderType, open_provider, provider_types
 
 __all__ = [
     "Connection",
     "Limits",
     "ProviderType",
+    "all_catalogs",
     "catalog_types",
     "connection",
+    "known_types",
     "load_catalog",
     "load_limits",
     "open_provider",
+    "overridden",
     "provider_types",
     "read_catalog",
 ]

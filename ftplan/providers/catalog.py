@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from ftplan.core.facts import ENCODINGS, BaseModel, Catalog
-from ftplan.core.spec import MethodKind
+from ftplan.core.catalog import BaseModel, Catalog
+from ftplan.core.catalog_rows import (
+    MODEL_KEYS,
+    PRICES,
+    SERVICE_KEYS,
+    UNKNOWN,
+    Fault,
+    model_values,
+    service_values,
+)
 from ftplan.errors import ConfigError, Place, Problem
 from ftplan.providers.plugins import CATALOGS, load_plugin, plugin_names
 
@@ -22,28 +28,23 @@ else:
     import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]  # only Python 3.10 has it installed
 
 BUILT_IN = ("openai", "sandbox")
-UNKNOWN_PRICE = "unknown"
+# What ftplan knows of, and cannot train at: a plug-in may bring that, and then its catalog too.
+KNOWN_ONLY = ("azure", "fireworks", "nebius", "together")
 
-# A catalog's own keys and their types; `type` and `title` are required, the others have defaults in Catalog.
+# A catalog's own keys and their types, beside those that can be overridden; `type` and `title` are required, the
+# others have defaults in Catalog.
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "type": str,
     "title": str,
     "prices_as_of": str,
     "prices_source": str,
-    "jobs_end": date,
     "hosts": list,
     "default_key_env": str,
     "list_lag_seconds": (int, float),
     "poll_seconds": (int, float),
-    "min_rows": int,
-    "max_graded_rows": int,
-    "max_graded_validation_rows": int,
-    "max_image_rows": int,
-    "max_file_bytes": int,
     "rehearsal": bool,
 }
 _TABLES = ("models", "aliases", "limits", "stands_for", "without")
-_MODEL_FIELDS = frozenset(field.name for field in fields(BaseModel)) - {"id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,18 @@ class Limits:
 
 
 def catalog_types() -> tuple[str, ...]:
-    """Every type a catalog is known for: those of ftplan first, then those of plug-ins."""
+    """Every type that can be declared and has a catalog: those of ftplan first, then those of plug-ins."""
     return (*BUILT_IN, *(name for name in plugin_names(CATALOGS) if name not in BUILT_IN))
+
+
+def known_types() -> tuple[str, ...]:
+    """Every type a catalog is known for, whether or not anything can train there."""
+    return tuple(dict.fromkeys((*BUILT_IN, *KNOWN_ONLY, *catalog_types())))
+
+
+def all_catalogs() -> tuple[Catalog, ...]:
+    """Every catalog there is, those of plug-ins too."""
+    return tuple(map(load_catalog, known_types()))
 
 
 def load_catalog(type: str) -> Catalog:
@@ -70,6 +81,8 @@ def load_catalog(type: str) -> Catalog:
     if type in BUILT_IN:
         return _decode(_table(type), f"catalogs/{type}.toml")
     plugin = load_plugin(CATALOGS, type)
+    if plugin is None and type in KNOWN_ONLY:
+        return _decode(_table(type), f"catalogs/{type}.toml")
     if plugin is None:
         raise ConfigError(unknown_type(type, catalog_types()))
     catalog: Catalog = plugin()
@@ -120,62 +133,50 @@ def _parse(text: str, where: str) -> dict[str, Any]:
 
 
 def _decode(table: Mapping[str, Any], where: str) -> Catalog:
-    unknown = sorted(set(table) - set(_FIELDS) - set(_TABLES))
+    unknown = sorted(set(table) - {*_FIELDS, *_TABLES, *SERVICE_KEYS})
     if unknown or "type" not in table or "title" not in table:
         raise _broken(where, f"Unknown keys: {', '.join(unknown)}." if unknown else "It has no type or no title.")
     for name, kind in _FIELDS.items():
         value = table.get(name)
         if value is not None and not isinstance(value, kind):
             raise _broken(where, f"{name} cannot be {value!r}.")
+    own, faults = service_values(table)
+    _refuse(faults, where)
     plain = {name: table[name] for name in _FIELDS if table.get(name) is not None}
     models = {name: _model(name, row, where) for name, row in table.get("models", {}).items()}
     aliases = dict(table.get("aliases", {}))
     lost = sorted(alias for alias, target in aliases.items() if target not in models)
     if lost:
         raise _broken(where, f"These aliases point to no model of the catalog: {', '.join(lost)}.")
-    return Catalog(**{**plain, "hosts": tuple(table.get("hosts", ())), "models": models, "aliases": aliases})
+    fields = {**_priced(own), **plain, **own, "hosts": tuple(table.get("hosts", ()))}
+    return Catalog(**fields, models=models, aliases=aliases)
+
+
+def _priced(own: Mapping[str, Any]) -> dict[str, str]:
+    """How old prices are and where they are from, as their source has it."""
+    source = own.get("sources", {}).get("prices")
+    return {"prices_as_of": f"{source.read:%Y-%m}", "prices_source": source.url} if source else {}
 
 
 def _model(name: str, row: Mapping[str, Any], where: str) -> BaseModel:
     at = f"{where}, model {name}"
-    unknown = sorted(set(row) - _MODEL_FIELDS)
+    unknown = sorted(set(row) - set(MODEL_KEYS))
     if unknown:
         raise _broken(at, f"Unknown keys: {', '.join(unknown)}.")
     if "train_per_million" not in row and "train_per_hour" not in row:
-        raise _broken(at, f'It has no price. Where none is known, write train_per_million = "{UNKNOWN_PRICE}".')
-    methods = tuple(row.get("methods", ()))
-    if not methods or not set(methods) <= set(get_args(MethodKind)):
-        raise _broken(at, f"Its methods cannot be {list(methods)!r}.")
-    encoding = row.get("encoding", "o200k_base")
-    if encoding not in ENCODINGS:
-        raise _broken(at, f"Its encoding cannot be {encoding!r}.")
-    shutdown, longest = row.get("shutdown"), row.get("max_example_tokens")
-    if not isinstance(shutdown, (date, type(None))) or not isinstance(longest, (int, type(None))):
-        raise _broken(at, "Its shutdown must be a date and its max_example_tokens a whole number.")
-    if not isinstance(row.get("images"), (bool, type(None))):
-        raise _broken(at, f"Its images must be true or false, not {row['images']!r}.")
-    return BaseModel(
-        id=name,
-        methods=methods,
-        encoding=encoding,
-        train_per_million=_price(row.get("train_per_million"), at),
-        train_per_hour=_price(row.get("train_per_hour"), at),
-        shutdown=shutdown,
-        max_example_tokens=longest,
-        images=row.get("images"),
-    )
+        raise _broken(at, f'It has no price. Where none is known, write train_per_million = "{UNKNOWN}".')
+    # A TOML number has passed through binary fractions before we see it.
+    inexact = [key for key in PRICES if not isinstance(row.get(key, ""), str)]
+    if inexact:
+        raise _broken(at, f'A price is written as text, like "25.00", not as {row[inexact[0]]!r}.')
+    values, faults = model_values({"methods": [], "encoding": "o200k_base", **row})
+    _refuse(faults, at)
+    return BaseModel(id=name, **values)
 
 
-def _price(text: Any, at: str) -> Decimal | None:
-    if text is None or text == UNKNOWN_PRICE:
-        return None
-    try:
-        price = Decimal(text) if isinstance(text, str) else Decimal("NaN")
-    except InvalidOperation:
-        price = Decimal("NaN")
-    if not price.is_finite() or price < 0:
-        raise _broken(at, f'A price is written as text, like "25.00", not as {text!r}.')
-    return price
+def _refuse(faults: list[Fault], at: str) -> None:
+    if faults:
+        raise _broken(at, " ".join(f"{fault.words}." for fault in faults))
 
 
 def _broken(where: str, detail: str) -> ConfigError:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from ftplan.core.facts import Catalog
+from ftplan.core.catalog import Catalog
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS
 from ftplan.core.spec import ProviderSpec
 from ftplan.errors import Place, Problem
@@ -55,8 +55,7 @@ def connection(
 ) -> Connection:
     """How to reach the service `spec` declares. `base_url` is the address of a sandbox we started ourselves; no write
     may take longer than `call_seconds`."""
-    env_url = environ.get("OPENAI_BASE_URL") if spec.type == "openai" else None
-    url = base_url or spec.base_url or env_url or _DEFAULT_BASE_URLS.get(spec.type)
+    url = base_url or service_url(spec, environ)
     key_env = spec.api_key_env or catalog.default_key_env
     key = SANDBOX_KEY if catalog.rehearsal else environ.get(key_env or "", "").strip() or None
     organization = spec.organization or (environ.get("OPENAI_ORG_ID") if spec.type == "openai" else None)
@@ -81,6 +80,21 @@ def connection(
         place=spec.place,
         call_seconds=call_seconds,
     )
+
+
+def service_url(spec: ProviderSpec, environ: Mapping[str, str]) -> str | None:
+    """Where the service `spec` declares is: what the YAML says, else the environment, else the usual place; None where
+    none is known."""
+    env_url = environ.get("OPENAI_BASE_URL") if spec.type == "openai" else None
+    return spec.base_url or env_url or _DEFAULT_BASE_URLS.get(spec.type)
+
+
+def shown_url(url: str | None) -> str | None:
+    """`url` without what may be a secret in it: user, query, fragment. None where it is no http(s) URL."""
+    parts = _split(url) if url else None
+    if parts is None:
+        return None
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def is_loopback(host: str) -> bool:

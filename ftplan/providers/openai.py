@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
-from ftplan.core.facts import Catalog, JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.facts import JobProgress, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.ports import Capabilities, JobRequest, UploadRequest
 from ftplan.core.recipe import carries
 from ftplan.errors import Problem, Rejected

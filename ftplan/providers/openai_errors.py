@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
-from ftplan.core.facts import Catalog
+from ftplan.core.catalog import Catalog
 from ftplan.errors import FtplanError, NotAllowed, OutcomeUnknown, Problem, ProviderError, Rejected, Unreachable
 from ftplan.providers.connection import Connection
 from ftplan.providers.openai_wire import BadId

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
-from ftplan.core.facts import Catalog
 from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT
 from ftplan.errors import Problem, Severity
 from ftplan.providers.catalog import Limits

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Protocol, cast
 
-from ftplan.core.facts import Catalog
+from ftplan.core.catalog import Catalog
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Provider
 from ftplan.core.spec import ProviderSpec
-from ftplan.errors import ConfigError
-from ftplan.providers.catalog import load_catalog, unknown_type
+from ftplan.errors import ConfigError, Problem
+from ftplan.providers.catalog import KNOWN_ONLY, load_catalog, unknown_type
 from ftplan.providers.connection import Connection, connection
 from ftplan.providers.plugins import PROVIDERS, load_plugin, plugin_names
 
@@ -33,17 +33,32 @@ def provider_types() -> tuple[str, ...]:
     return (*_BUILT_IN, *(name for name in plugin_names(PROVIDERS) if name not in _BUILT_IN))
 
 
+def undriven(spec: ProviderSpec) -> Problem | None:
+    """Why ftplan cannot train at a service that it has a catalog of; None where it can, or knows nothing of it."""
+    if spec.type not in KNOWN_ONLY or spec.type in plugin_names(PROVIDERS):
+        return None
+    return Problem(
+        "Provider not built in yet",
+        f"{spec.name}: ftplan knows the prices and dates of {spec.type!r}, and cannot train there yet.",
+        spec.place,
+        advice=f"Types it can train at: {', '.join(provider_types())}. What it knows is shown by:",
+        command=f"ftplan providers {spec.type}",
+    )
+
+
 def open_provider(
     spec: ProviderSpec,
     *,
     environ: Mapping[str, str],
     base_url: str | None = None,
     call_seconds: float = CALL_TIMEOUT_SECONDS,
+    catalog: Catalog | None = None,
 ) -> Provider:
     """The service `spec` declares, not asked anything yet. `base_url` is the address of a sandbox we started
-    ourselves. Raises `ConfigError` for a type that nobody knows or that cannot be loaded."""
+    ourselves, `catalog` that of its type as it is overridden. Raises `ConfigError` for a type that nobody knows or that
+    cannot be loaded."""
     opened = _provider_type(spec)
-    catalog = load_catalog(spec.type)
+    catalog = catalog or load_catalog(spec.type)
     return opened(connection(spec, catalog, environ, base_url, call_seconds), catalog)
 
 
@@ -52,6 +67,9 @@ def _provider_type(spec: ProviderSpec) -> ProviderType:
         module, _, name = _BUILT_IN[spec.type].partition(":")
         return cast(ProviderType, getattr(import_module(module), name))
     plugin = load_plugin(PROVIDERS, spec.type, spec.place)
+    refusal = undriven(spec) if plugin is None else None
+    if refusal is not None:
+        raise ConfigError(refusal)
     if plugin is None:
         raise ConfigError(unknown_type(spec.type, provider_types(), spec.place))
     return cast(ProviderType, plugin)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from ftplan.core.plan import Bill
-from ftplan.core.steps import Estimate
+from ftplan.core.steps import Estimate, Reckoning
 from ftplan.views.json_text import plain
 
 
@@ -43,4 +44,8 @@ def _amounts(low: float | None, high: float | None, tokens: int, basis: str, as_
 
 def _one(estimate: Estimate) -> dict[str, Any]:
     names = ("low", "high", "tokens", "epochs", "exact_epochs", "exact_tokens", "basis")
-    return {name: plain(getattr(estimate, name)) for name in names}
+    return {**{name: plain(getattr(estimate, name)) for name in names}, "reckoning": _reckoning(estimate.reckoning)}
+
+
+def _reckoning(reckoning: Reckoning) -> dict[str, Any]:
+    return {field.name: plain(getattr(reckoning, field.name)) for field in fields(reckoning)}

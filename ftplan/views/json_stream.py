@@ -37,8 +37,8 @@ from ftplan.views import progress_text as words
 from ftplan.views.cost_json import cost_estimate
 from ftplan.views.json_documents import diagnostic
 from ftplan.views.json_text import json_text, plain
-from ftplan.views.plan_json import actions_of, reason_of
-from ftplan.views.plan_money import cost_lines
+from ftplan.views.plan_json import actions_of, base_models, reason_of, refused_by
+from ftplan.views.plan_money import cost_lines, life_line
 from ftplan.views.plan_text import note_problem, summary_line
 from ftplan.views.plan_words import is_part_of_another, step_words
 from ftplan.views.style import clean
@@ -74,7 +74,7 @@ def plan_stream(plan: Plan, now: datetime, *, errors: bool = True) -> Iterator[s
                 "step": type(step).__name__.lower(),
                 "because": step.reason.value,
             }
-            change = {name: value for name, value in change.items() if value}
+            change = {name: value for name, value in {**change, **refused_by(step.address, plan)}.items() if value}
             said = f"{clean(step.address)} {step_words(step, plan).verdict}"
             yield stream_line("planned_change", said, now, change=change)
     for note in plan.notes:
@@ -85,6 +85,11 @@ def plan_stream(plan: Plan, now: datetime, *, errors: bool = True) -> Iterator[s
     yield stream_line("change_summary", summary_line(plan), now, changes=changes, steps=plan.summary())
     for line in cost_lines(plan)[:1]:
         yield stream_line("cost_estimate", line, now, cost_estimate=cost_estimate(plan.bill))
+    for life, base in zip(plan.lives, base_models(plan), strict=True):
+        yield stream_line("base_model", life_line(life), now, base_model=base)
+    for note in plan.notes:
+        if note.rule:
+            yield _gate_line(note, now)
 
 
 def event_stream(event: Event, now: datetime) -> str | None:
@@ -195,7 +200,12 @@ def _done(event: StepDone) -> dict[str, Any]:
         hook |= {"id_key": "id", "id_value": event.id}
     if event.spent is not None:
         spent = event.spent
-        hook["spent"] = {"usd": float(spent.amount), "tokens": spent.trained_tokens, "rehearsal": spent.rehearsal}
+        hook["spent"] = {
+            "usd": float(spent.amount),
+            "estimated_usd": None if spent.estimated is None else float(spent.estimated),
+            "tokens": spent.trained_tokens,
+            "rehearsal": spent.rehearsal,
+        }
     return hook
 
 
@@ -214,6 +224,15 @@ def _note_line(note: Note, now: datetime) -> str:
     if note.severity == "info":
         return stream_line("log", clean(note.summary), now, detail=note.detail, address=str(note.address or ""))
     return diagnostic_line(note_problem(note), now)
+
+
+def _gate_line(note: Note, now: datetime) -> str:
+    """What a gate says, apart from how it is told: a program need not read sentences."""
+    names = ("gate", "rule", "figure", "limit", "flag")
+    told = {**{name: getattr(note, name) for name in names}, "refuses": note.severity == "error"}
+    verdict = "refuses" if note.severity == "error" else "warns"
+    said = f"{clean(note.rule)} {verdict}: {clean(note.figure)}, allowed: {clean(note.limit)}"
+    return stream_line("gate", said, now, gate={**told, "addresses": [str(address) for address in note.blocks]})
 
 
 def _told_line(event: Told, now: datetime) -> str:

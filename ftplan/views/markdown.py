@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from ftplan.core.plan import Note, Plan
 from ftplan.core.steps import Step, Train
+from ftplan.views.cost_text import reckoning_rows
 from ftplan.views.plan_money import cost_lines, dollar_range, estimate_text, life_line
+from ftplan.views.plan_steps import refusal_text
 from ftplan.views.plan_text import render_plan, summary_line
 from ftplan.views.plan_words import is_part_of_another, step_words
 from ftplan.views.style import Style, clean
@@ -17,6 +19,7 @@ MAX_CHARACTERS = 60_000
 _ROWS = 100
 _NOTES = 20
 _LINES = 20
+_RECKONED = "| | tokens an epoch | epochs | training tokens | price | cost |"
 _SYMBOL = re.compile(r"^( *)(\+|~|-/\+|-|<=|\.)( )(?=\S)", re.MULTILINE)
 
 
@@ -29,6 +32,7 @@ def render_markdown(plan: Plan) -> str:
         *_notes(plan.notes),
         _table(plan),
     ]
+    parts += _reckoning(plan)
     head = "\n\n".join(part for part in parts if part)
     return f"{head}\n\n{_folded(plan, MAX_CHARACTERS - len(head) - 200)}\n"
 
@@ -92,10 +96,22 @@ def _row(step: Step, plan: Plan) -> str:
     cells = [
         code_span(words.symbol),
         f"{_cell(code_span(step.address))} {words.verdict}",
-        _cell(code_span("; ".join(words.reasons), 200)),
+        _cell(code_span("; ".join([*map(refusal_text, plan.refusals(step.address)), *words.reasons]), 200)),
         cost,
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _reckoning(plan: Plan) -> list[str]:
+    """How the cost was worked out, folded away."""
+    known = list(reckoning_rows(plan.bill.by_address))[:_LINES] if plan.bill else []
+    if not known:
+        return []
+    rows = [f"| {' | '.join(_cell(code_span(text)) if text else '' for text in row)} |" for row in known]
+    more = len(plan.bill.by_address) - len(known) if plan.bill else 0
+    table = "\n".join([_RECKONED, "|---|---|---|---|---|---|", *rows])
+    left = f"\n\n{more} more are not shown." if more else ""
+    return [f"<details><summary>How the cost was reckoned</summary>\n\n{table}{left}\n\n</details>"]
 
 
 def _cell(span: str) -> str:

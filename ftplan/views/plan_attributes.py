@@ -41,7 +41,8 @@ def after_of(step: Step, plan: Plan) -> dict[str, Any] | None:
     known = dict(plan.after.get(str(step.address), {}))
     match step:
         case Upload():
-            return _without(known or _uploaded(step), step)
+            # What goes to two providers is uploaded twice under one address.
+            return _without({**(known or _uploaded(step)), "provider": step.provider}, step)
         case Train() | Adopt():
             return _without(known or _from_recipe(step), step)
         case Await() | Cancel():

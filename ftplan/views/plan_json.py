@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
 from typing_extensions import assert_never
@@ -13,6 +14,7 @@ from ftplan.core.records import State
 from ftplan.core.spec import Address
 from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Reason, Step, Train, Upload
 from ftplan.views.cost_json import cost_estimate
+from ftplan.views.json_configuration import configuration
 from ftplan.views.json_documents import output_document, resource, state_document
 from ftplan.views.json_text import plain
 from ftplan.views.plan_attributes import after_of, before_of, unknown_of
@@ -37,7 +39,7 @@ def plan_document(plan: Plan, state: State | None = None) -> dict[str, Any]:
         "resource_changes": resource_changes(plan),
         "output_changes": _output_changes(plan),
         "prior_state": state_document(state) if state is not None else _remembered(plan),
-        "configuration": _configuration(plan),
+        "configuration": configuration(plan),
         "timestamp": plan.created_at,
         "applyable": bool(plan.steps or (plan.drift and plan.mode == "refresh-only")) and not plan.errors,
         "complete": True,
@@ -108,7 +110,19 @@ def _change(step: Step, plan: Plan) -> dict[str, Any]:
         **_name(str(step.address), _provider(step, plan)),
         "change": change,
         **({"action_reason": reason} if reason else {}),
+        **refused_by(step.address, plan),
     }
+
+
+def base_models(plan: Plan) -> list[dict[str, Any]]:
+    """How long each base model stays on, and what the trainings on it cost a day of that, in USD."""
+    return [{field.name: plain(getattr(life, field.name)) for field in fields(life)} for life in plan.lives]
+
+
+def refused_by(address: Address, plan: Plan) -> dict[str, list[str]]:
+    """The rules of the gates that refuse what is to become of `address`; no key where none does."""
+    rules = [note.rule for note in plan.refusals(address)]
+    return {"refused_by": rules} if rules else {}
 
 
 def _importing(step: Step) -> dict[str, Any] | None:
@@ -175,20 +189,6 @@ def _remembered(plan: Plan) -> dict[str, Any]:
         "ftplan_version": ftplan.__version__,
         "values": {"root_module": {"resources": resources}},
     }
-
-
-def _configuration(plan: Plan) -> dict[str, Any]:
-    changes = [c for c in resource_changes(plan) if c["change"]["after"] is not None]
-    providers = sorted({str(c["provider_name"]) for c in changes})
-    return {
-        "provider_config": {name: {"name": name} for name in providers},
-        "root_module": {"resources": [_configured(c) for c in changes]},
-    }
-
-
-def _configured(change: dict[str, Any]) -> dict[str, Any]:
-    names = ("address", "mode", "type", "name")
-    return {**{name: change[name] for name in names}, "provider_config_key": change["provider_name"]}
 
 
 def _drift(note: Note, plan: Plan) -> dict[str, Any]:

@@ -29,6 +29,12 @@ def dollar_range(low: Decimal | None, high: Decimal | None) -> str:
     return first if first == last else f"{first} to {last}"
 
 
+def percent_off(error: Decimal) -> str:
+    """By how much a bill differs from its estimate: 0.02 is +2.0%."""
+    shown = (error * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{shown:+,}%" if shown else "0.0%"
+
+
 def cost_lines(plan: Plan) -> list[str]:
     """What the plan is estimated to cost, and each training's part where there are several. Empty for no steps."""
     trains = [step for step in plan.steps if isinstance(step, Train)]
@@ -81,11 +87,12 @@ def _names(addresses: Iterable[str]) -> str:
 def life_line(life: BaseLife) -> str:
     """How long one base model stays on."""
     base = f"Base model {clean(life.base_model)} ({clean(life.provider)})"
-    parts = [part for part in (_shutdown(life), _last_training(life)) if part]
+    parts = [part for part in (_shutdown(life), _last_training(life), _a_day(life)) if part]
     return f"{base}: {'; '.join(parts) if parts else 'no shutdown date is known'}"
 
 
-def _days(count: int) -> str:
+def days_text(count: int) -> str:
+    """So many days."""
     return f"{count:,} day{'' if count == 1 else 's'}"
 
 
@@ -94,8 +101,15 @@ def _shutdown(life: BaseLife) -> str:
         return ""
     when = clean(life.shutdown)
     if life.days < 0:
-        return f"shut down on {when}, {_days(-life.days)} ago"
-    return f"{_days(life.days)} of life left, until {when}" if life.days else f"its last day is today, {when}"
+        return f"shut down on {when}, {days_text(-life.days)} ago"
+    return f"{days_text(life.days)} of life left, until {when}" if life.days else f"its last day is today, {when}"
+
+
+def _a_day(life: BaseLife) -> str:
+    if not life.cost_per_day:
+        return ""
+    trained = f"{len(life.cost_per_day)} models" if len(life.cost_per_day) > 1 else clean(next(iter(life.cost_per_day)))
+    return f"{dollars(sum(life.cost_per_day.values(), Decimal(0)))} a day of it for {trained}"
 
 
 def _last_training(life: BaseLife) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import assert_never
 
-from ftplan.core.plan import Plan
+from ftplan.core.plan import Note, Plan
 from ftplan.core.recipe import FieldChange
 from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Step, Train, Upload
 from ftplan.views.plan_attributes import after_of, before_of, unknown_of, value_text
@@ -37,9 +37,15 @@ def render_step(step: Step, plan: Plan, style: Style) -> str:
     kind, name = step.address.kind, step.address.name
     rows, hidden = _rows(step, plan)
     head = [_headline(clean(step.address), words, style)]
+    head += [style.paint(f"  # ({refusal_text(note)})", "red") for note in plan.refusals(step.address)]
     head += [style.faint(f"  # ({reason})") for reason in words.reasons]
     head.append(f"{style.margin(words.symbol)} {kind} {quoted(name)} {{")
     return "\n".join([*head, *_row_lines(rows, style), *_hidden_line(hidden, style), "    }"])
+
+
+def refusal_text(note: Note) -> str:
+    """Which gate refuses a step, in a few words."""
+    return f"refused by {clean(note.rule)}: {clean(note.figure)}, allowed: {clean(note.limit)}"
 
 
 def _headline(address: str, words: Words, style: Style) -> str:

@@ -22,7 +22,7 @@ from ftplan.core.events import (
 from ftplan.core.facts import JobProgress
 from ftplan.core.plan import Mode
 from ftplan.errors import Problem
-from ftplan.views.plan_money import dollars
+from ftplan.views.plan_money import dollars, percent_off
 from ftplan.views.style import clean
 
 
@@ -118,9 +118,13 @@ def done_line(event: StepDone) -> str:
 
 
 def spent_words(spent: Spent) -> str:
-    """What a training cost, and whether anybody has to pay it."""
+    """What a training cost, how far off its estimate was, and whether anybody has to pay it."""
+    told = ""
+    if spent.estimated and spent.amount != spent.estimated:
+        off = percent_off((spent.amount - spent.estimated) / spent.estimated)
+        told = f", estimated {dollars(spent.estimated)}, {off}"
     rehearsed = ", not billed: a rehearsal" if spent.rehearsal else ""
-    return f"{dollars(spent.amount)} for {spent.trained_tokens:,} trained tokens{rehearsed}"
+    return f"{dollars(spent.amount)} for {spent.trained_tokens:,} trained tokens{told}{rehearsed}"
 
 
 def failed_line(event: StepFailed) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import runpy
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pseudoterminal import Open, Terminal
@@ -50,3 +53,16 @@ def real_data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"real datasets are looked for in {DATA}, and nothing is there")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def published_count() -> Callable[[Any], int]:
+    """The tokens of a chat row by the recipes OpenAI publishes, counted by tiktoken itself."""
+    from tiktoken_ext import openai_public
+
+    cookbook = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "cookbook.py"))
+    with pytest.MonkeyPatch.context() as patch:
+        # It puts a reader of installed ranks there, which has to go again.
+        patch.setattr(openai_public, "load_tiktoken_bpe", openai_public.load_tiktoken_bpe)
+        encoding = cookbook["tiktoken_encoding"]("o200k_base")
+    return partial(cookbook["row_tokens"], encoding)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -113,7 +114,10 @@ STATES: dict[str, tuple[Callable[[str], str | bytes], list[str]]] = {
     "no text": (lambda good: b"\xff\x00", ["Unreadable state", ".backup"]),
     "a list": (lambda good: "[]", ["Unreadable state", "not an object"]),
     "Terraform's": (lambda good: '{"version": 4, "terraform_version": "1.9.0"}', ["Foreign state"]),
-    "of a newer version": (lambda good: good.replace('"version": 1', '"version": 99', 1), ["99", "Upgrade ftplan"]),
+    "of a newer version": (
+        lambda good: re.sub(r'"version": \d+', '"version": 99', good, count=1),
+        ["99", "Upgrade ftplan"],
+    ),
     "of another project": (lambda good: good.replace('"bench"', '"other"'), ["'other'", "'bench'"]),
 }
 

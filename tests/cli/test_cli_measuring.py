@@ -13,7 +13,7 @@ from workbench import Workbench
 
 from ftplan.cli.measuring import Reading, measure_datasets
 from ftplan.cli.shelf import Shelf
-from ftplan.core.facts import Catalog
+from ftplan.core.catalog import Catalog
 from ftplan.core.spec import DatasetSpec, Method, ModelSpec, Project
 from ftplan.datasets import Cache
 from ftplan.datasets.rows.rules import BY_NAME

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workbench import Workbench, model
@@ -45,6 +48,33 @@ def test_preferences_are_trained_on_top_of_thousands_of_examples(stocked: Workbe
     jobs = {m["name"]: m["job"] for m in stocked.state["models"]}
     assert jobs["polished"]["base_model"] == jobs["solver"]["fine_tuned_model"]
     assert "No changes." in stocked.plan("-allow-outside").out
+
+
+@pytest.mark.parametrize("name", ["drone_training.jsonl", "gsm8k_train.jsonl"])
+def test_the_estimate_is_what_tiktoken_counts_and_what_is_billed(
+    stocked: Workbench, name: str, published_count: Callable[[Any], int]
+) -> None:
+    """Three counts that share no line of code: ftplan's, the sandbox's, and tiktoken's over the published framing."""
+    rows = (stocked.folder / name).read_text(encoding="utf-8").split("\n")
+    counted = sum(published_count(json.loads(row)) for row in rows if row)
+    stocked.declare({"pilot": model(dataset=name, epochs=2)}, {})
+    planned = stocked.plan("-allow-outside", "-json").lines()
+    (estimate,) = [line["cost_estimate"] for line in planned if line["type"] == "cost_estimate"]
+    assert estimate["tokens"] == 2 * counted
+    assert estimate["low"] == estimate["high"] == 2 * counted * 5 / 1_000_000
+    stocked.apply("-allow-outside")
+    (record,) = stocked.state["models"]
+    assert record["job"]["trained_tokens"] == 2 * counted
+
+
+def test_what_auto_epochs_are_billed_lies_within_the_estimate(stocked: Workbench) -> None:
+    stocked.declare({"pilot": model(dataset="drone_training.jsonl", epochs="auto")}, {})
+    planned = stocked.plan("-allow-outside", "-json").lines()
+    (estimate,) = [line["cost_estimate"] for line in planned if line["type"] == "cost_estimate"]
+    assert estimate["low"] < estimate["high"]
+    stocked.apply("-allow-outside")
+    billed = stocked.state["models"][0]["job"]["trained_tokens"] * 5 / 1_000_000
+    assert estimate["low"] <= billed <= estimate["high"]
 
 
 def test_five_examples_are_refused_with_their_number_and_the_rule(stocked: Workbench) -> None:

@@ -26,7 +26,7 @@ ONE = {
     ),
     "unknown key, nothing near": (
         "version: 1\nbudget: {zzz: 1}\n",
-        '2:10 Unknown key | budget has no key "zzz". | Keys that may stand here: max_total, max_per_model.',
+        '2:10 Unknown key | budget has no key "zzz". | Keys that may stand here: max_total, max_per_model, max_per_month, action.',
     ),
     "a key of the API": (
         BOT + "    hyperparameters: {n_epochs: 3}\n",

@@ -6,28 +6,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ftplan.core.bounds import Budget, Changes, Threshold
+from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.desired import Desired, resolve
-from ftplan.core.facts import (
-    BaseModel,
-    Catalog,
-    DatasetFacts,
-    Observation,
-    Phase,
-    RemoteFile,
-    RemoteJob,
-    RemoteModel,
-    TokenFacts,
-)
+from ftplan.core.entries import Commit, Reserve
+from ftplan.core.facts import DatasetFacts, Observation, Phase, RemoteFile, RemoteJob, RemoteModel, TokenFacts
 from ftplan.core.plan import Mode, Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.recipe import MARK_ADDRESS, MARK_KEY, MARK_PROJECT, call_key
 from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State
-from ftplan.core.spec import Address, Budget, DatasetSpec, Lifecycle, Method, ModelSpec, Project, ProviderSpec
+from ftplan.core.spec import Address, DatasetSpec, Lifecycle, Method, ModelSpec, Project, ProviderSpec
 
 TODAY = date(2026, 11, 1)
 METHODS = ("supervised", "dpo", "reinforcement")
@@ -39,6 +33,9 @@ BASES = {
     "leaving-1": BaseModel("leaving-1", METHODS, train_per_million=Decimal(5), shutdown=date(2026, 12, 1)),
     "gone-1": BaseModel("gone-1", METHODS, train_per_million=Decimal(5), shutdown=date(2026, 10, 1)),
 }
+DECLARED = ("datasets", "models", "providers", "budget", "changes", "min_lifetime_days")
+REMEMBERED = ("models", "files", "intents", "contents", "spent")
+POLICY = ("mode", "replace", "targets", "excludes", "max_cost", "no_spend", "no_destroy", "allow")
 LIFECYCLE = ("prevent_destroy", "on_removed", "retry_failed", "cancel_running", "ignore_changes")
 MODEL_KEYS = {
     *("provider", "base", "dataset", "validation", "method", "epochs", "hyperparameters", "suffix", "seed"),
@@ -118,7 +115,9 @@ def project(declared: Mapping[str, Any]) -> tuple[Project, dict[str, DatasetFact
         given = only(data, ("content", "rows", "tokens"), f"dataset {name}")
         measured[name] = facts(given.pop("content", name), **given)
     types = declared.get("providers") or {"openai": "openai"}
-    budget = only(declared.get("budget"), ("max_total", "max_per_model"), "budget")
+    budget = only(declared.get("budget"), ("max_total", "max_per_model", "max_per_month", "action"), "budget")
+    bounds = {name: value if name == "action" else Decimal(str(value)) for name, value in budget.items()}
+    changes = only(declared.get("changes"), ("max_replaced", "max_deleted"), "changes")
     return (
         Project(
             name="support",
@@ -128,16 +127,22 @@ def project(declared: Mapping[str, Any]) -> tuple[Project, dict[str, DatasetFact
             providers={name: ProviderSpec(name, type) for name, type in types.items()},
             datasets={name: DatasetSpec(name, f"{name}.jsonl") for name in datasets},
             models={name: model_spec(name, data or {}) for name, data in (declared.get("models") or {}).items()},
-            budget=Budget(**{name: Decimal(str(value)) for name, value in budget.items()}),
+            budget=Budget(**bounds),
+            changes=Changes(**{name: _threshold(value) for name, value in changes.items()}),
+            min_lifetime_days=declared.get("min_lifetime_days"),
         ),
         measured,
     )
 
 
+def _threshold(value: int | str) -> Threshold:
+    return Threshold(models=value) if isinstance(value, int) else Threshold(share=Fraction(value.rstrip("%")) / 100)
+
+
 def load_world(document: Mapping[str, Any]) -> World:
     """The world of a case file."""
-    declared = only(document.get("declared"), ("datasets", "models", "providers", "budget"), "declared")
-    remembered = only(document.get("remembered"), ("models", "files", "intents", "contents"), "remembered")
+    declared = only(document.get("declared"), DECLARED, "declared")
+    remembered = only(document.get("remembered"), REMEMBERED, "remembered")
     now, measured = project(declared)
     catalogs = {name: catalog(spec.type) for name, spec in now.providers.items()}
     state = _state(remembered, declared, catalogs)
@@ -170,7 +175,22 @@ def _state(remembered: Mapping[str, Any], declared: Mapping[str, Any], catalogs:
         )
         files[record.key] = record
     records = [_record(name, entry or {}, desired) for name, entry in entries.items()]
-    return replace(state, files=files, models={record.name: record for record in records})
+    ledger = tuple(_spent(month, amount) for month, amount in (remembered.get("spent") or {}).items())
+    return replace(
+        state,
+        files=files,
+        models={record.name: record for record in records},
+        ledger=tuple(entry for entries in ledger for entry in entries),
+    )
+
+
+def _spent(month: str, amount: float) -> tuple[Reserve, Commit]:
+    """A job that was billed in `month`."""
+    billed = Decimal(str(amount))
+    return (
+        Reserve(f"key-{month}", "earlier", "openai", "supervised", f"{month}-01T00:00:00+00:00"),
+        Commit(f"key-{month}", f"job-{month}", f"{month}-02T00:00:00+00:00", 1000, billed),
+    )
 
 
 def _record(name: str, entry: Mapping[str, Any], past: Desired) -> ModelRecord:
@@ -224,13 +244,20 @@ def _with_intents(state: State, desired: Desired, names: Iterable[str]) -> State
 
 
 def _policy(data: Mapping[str, Any] | None) -> Policy:
-    given = only(data, ("mode", "replace", "targets", "excludes", "max_cost"), "policy")
+    given = only(data, POLICY, "policy")
     sets = {
         name: frozenset(Address.parse(text) for text in given.get(name) or [])
         for name in ("replace", "targets", "excludes")
     }
     mode: Mode = given.get("mode", "normal")
-    return Policy(mode=mode, max_cost=Decimal(str(given["max_cost"])) if "max_cost" in given else None, **sets)
+    return Policy(
+        mode=mode,
+        max_cost=Decimal(str(given["max_cost"])) if "max_cost" in given else None,
+        no_spend=given.get("no_spend", False),
+        no_destroy=given.get("no_destroy", False),
+        allowed=frozenset(given.get("allow") or []),
+        **sets,
+    )
 
 
 def _observation(data: Mapping[str, Any] | None, desired: Desired, state: State) -> Observation:

@@ -20,7 +20,7 @@ STEP_KEYS = (
     *("reason", "attempt", "job_id", "model_id", "file_id", "shared_with", "parent", "replaces_model", "key"),
     *("changes", "running", "found_id", "replaces", "provider", "detail", "epochs", "tokens", "cost"),
 )
-EXPECT_KEYS = ("steps", "notes", "unchanged", "summary", "totals", "cost", "drift", "withheld")
+EXPECT_KEYS = ("steps", "notes", "unchanged", "summary", "totals", "cost", "drift", "withheld", "gates")
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -35,6 +35,7 @@ def test_the_decision_table_answers_as_its_case_file_says(path: Path) -> None:
     assert sorted(str(item.address) for item in plan.unchanged) == sorted(expect.get("unchanged") or [])
     held = {str(note.address): note.withheld.value for note in plan.withheld if note.withheld}
     assert held == (expect.get("withheld") or {})
+    assert _gates(plan, expect.get("gates") or {}) == (expect.get("gates") or {})
     _check_sums(plan, expect)
 
 
@@ -62,6 +63,16 @@ def _check_sums(plan: Plan, expect: Mapping[str, Any]) -> None:
         assert str(plan.bill.high) == str(expect["cost"])
     if "drift" in expect:
         assert [str(note.address) for note in plan.drift] == expect["drift"]
+
+
+def _gates(plan: Plan, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What the gates say, by their rules, as far as `wanted` speaks of it."""
+    found: dict[str, Any] = {}
+    for note in plan.notes:
+        if note.rule in wanted:
+            told = {"figure": note.figure, "limit": note.limit, "flag": note.flag, "blocks": len(note.blocks)}
+            found[note.rule] = {key: told[key] for key in wanted[note.rule]}
+    return found
 
 
 def _kind(step: Step) -> str:

@@ -12,7 +12,7 @@ import pytest
 from values import full_state, job, record
 
 from ftplan.core.codec import decode_plan, decode_state, encode_state
-from ftplan.core.records import State
+from ftplan.core.records import STATE_VERSION, State
 from ftplan.errors import PlanStale, StateError
 
 STATES = Path(__file__).parents[1] / "states"
@@ -35,11 +35,15 @@ def changed(change: Callable[[Document], object]) -> bytes:
 
 
 def test_version_one_is_read_for_ever() -> None:
-    assert decode_state((STATES / "v1.json").read_bytes(), "v1.json") == full_state()
+    assert decode_state((STATES / "v1.json").read_bytes(), "v1.json") == replace(full_state(), ledger=())
+
+
+def test_version_two_is_read_for_ever() -> None:
+    assert decode_state((STATES / "v2.json").read_bytes(), "v2.json") == full_state()
 
 
 def test_what_is_written_today_is_what_was_written_then() -> None:
-    then, today = json.loads((STATES / "v1.json").read_text("utf-8")), json.loads(encode_state(full_state()))
+    then, today = json.loads((STATES / "v2.json").read_text("utf-8")), json.loads(encode_state(full_state()))
     assert {**today, "ftplan_version": then["ftplan_version"]} == then
 
 
@@ -86,13 +90,15 @@ def test_a_version_that_never_was_is_refused(version: object) -> None:
 
 
 def test_a_newer_state_is_refused_and_names_who_wrote_it() -> None:
-    newer = changed(lambda document: document.update(version=2, ftplan_version="9.9"))
+    newer = changed(lambda document: document.update(version=STATE_VERSION + 1, ftplan_version="9.9"))
     with pytest.raises(StateError, match="newer") as caught:
         decode_state(newer, "s")
     assert "9.9" in caught.value.problems[0].detail
 
 
-@pytest.mark.parametrize("name", sorted({"files", "models", "intents", "project", "lineage", "serial", "used_plans"}))
+@pytest.mark.parametrize(
+    "name", sorted({"files", "models", "intents", "project", "lineage", "serial", "used_plans", "ledger"})
+)
 @pytest.mark.parametrize("value", [None, 1.5, {}, [None], "…absent"])
 def test_a_missing_or_damaged_part_is_refused(name: str, value: object) -> None:
     def damage(document: Document) -> None:
@@ -115,6 +121,14 @@ DAMAGE: dict[str, Callable[[Document], object]] = {
     "list for a record": lambda d: d["files"].append([]),
     "two files of one content": lambda d: d["files"].append(d["files"][0]),
     "two models of one name": lambda d: d["models"].append({**d["models"][0], "attempt": 9}),
+    "unknown kind of ledger line": lambda d: d["ledger"][0].update(kind="Guess"),
+    "ledger line of no kind": lambda d: d["ledger"][0].pop("kind"),
+    "number for an amount": lambda d: d["ledger"][5].update(amount=0.015),
+    "no number for an amount": lambda d: d["ledger"][5].update(amount="a lot"),
+    "amount below zero": lambda d: d["ledger"][5].update(amount="-1"),
+    "amount beyond all bounds": lambda d: d["ledger"][5].update(amount="Infinity"),
+    "bill without a reserve": lambda d: d["ledger"].pop(3),
+    "job that was billed twice": lambda d: d["ledger"].append(d["ledger"][5]),
     "two intents of one name": lambda d: d["intents"].append(d["intents"][0]),
 }
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, TypeVar
 
+from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.desired import DesiredModel
-from ftplan.core.facts import BaseModel, Catalog, Phase, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.facts import Phase, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.ports import Capabilities, Clock, JobRequest, UploadRequest
 from ftplan.core.recipe import MARK_ADDRESS
 from ftplan.errors import OutcomeUnknown, Problem, Rejected, Unreachable

@@ -7,6 +7,7 @@ at one boundary after the other: before and after the work of each write at the 
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -15,14 +16,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import SimulatedCrash, World, model
 
-from ftplan.core.recipe import MARK_FINGERPRINT
+from ftplan.core.recipe import MARK_FINGERPRINT, MARK_KEY
+from ftplan.core.spending import spends, spent_in
 from ftplan.errors import StateUnsaved, Unreachable
 
 LAG_SECONDS = 55.0
+BILLED_TOKENS, PER_MILLION = 3_100, Decimal(25)
 
 
 def declared() -> World:
-    return World([model("a"), model("b", epochs=1), model("child", base="model.a")])
+    return billing(World([model("a"), model("b", epochs=1), model("child", base="model.a")]))
+
+
+def billing(world: World) -> World:
+    """`world` where every job is billed for the same number of tokens, which is not what was estimated."""
+    world.service.trained_tokens = BILLED_TOKENS
+    return world
 
 
 def live(world: World, crash_after: int | None = None, **options: bool) -> bool:
@@ -48,6 +57,21 @@ def check(world: World) -> None:
     assert not state.intents
     assert state.serial == len(world.backend.blobs)
     assert world.plan().changes_nothing
+    check_ledger(world)
+
+
+def check_reserves(world: World) -> None:
+    """Whatever was ordered by now is reserved for in the state that a new process finds."""
+    reserved = {call.key for call in spends(world.state) if call.state != "released"}
+    assert {request.metadata[MARK_KEY] for request in world.service.requests} <= reserved
+
+
+def check_ledger(world: World) -> None:
+    """Every job that the service was paid for has one line of its own, and they add up to what it bills."""
+    calls = [call for call in spends(world.state) if call.state != "released"]
+    assert sorted(call.job_id for call in calls) == sorted(world.service.jobs)
+    assert {(call.state, call.billed_tokens) for call in calls} == {("billed", BILLED_TOKENS)}
+    assert spent_in(world.state, f"{world.clock.now():%Y-%m}") == len(calls) * BILLED_TOKENS * PER_MILLION / 1_000_000
 
 
 @pytest.mark.parametrize("wait", [True, False], ids=["waiting", "no-wait"])
@@ -60,6 +84,7 @@ def test_a_crash_at_any_boundary_costs_nothing(fault: Kind | None, lag: float, w
         if fault:
             world.service.fail("start_job", fault, hits=(1, 3), seconds=30)
         lived = live(world, boundary, wait=wait)
+        check_reserves(world)
         assert live(world)
         check(world)
         if lived:
@@ -70,7 +95,7 @@ def test_a_crash_at_any_boundary_costs_nothing(fault: Kind | None, lag: float, w
 def test_two_crashes_at_any_two_boundaries_cost_nothing() -> None:
     for first in count(1):
         for second in count(1):
-            world = World([model("a"), model("child", base="model.a")])
+            world = billing(World([model("a"), model("child", base="model.a")]))
             world.service.lag = LAG_SECONDS
             lived = live(world, first)
             lived_again = live(world, second)

@@ -113,7 +113,7 @@ def test_the_bill_is_told_where_tokens_and_price_are_known() -> None:
     world = World([model("bot")])
     world.service.trained_tokens = 3000
     world.apply()
-    assert world.heard(StepDone)[-1].spent == Spent(Decimal("0.075"), 3000)
+    assert world.heard(StepDone)[-1].spent == Spent(Decimal("0.075"), 3000, estimated=Decimal("0.075"))
 
 
 class Talkative(FakeService):

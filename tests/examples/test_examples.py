@@ -15,7 +15,7 @@ import pytest
 from installed import ROOT, ageless, ftplan, served_sandbox
 from openai import OpenAI
 
-EXAMPLES = {"many-files", "quickstart", "sft-then-dpo", "tools", "two-models"}
+EXAMPLES = {"many-files", "policy", "quickstart", "sft-then-dpo", "tools", "two-models"}
 LEFT_BEHIND = (".ftplan", "ftplan.state.json*", ".ftplan.state.json*", "*.plan")
 MODEL_ID = re.compile(r"ft:gpt-4\.1(-mini)?-2025-04-14:sandbox:[\w-]+:\w{8}")
 every_example = pytest.mark.parametrize("name", sorted(EXAMPLES))

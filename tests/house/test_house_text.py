@@ -20,7 +20,9 @@ def test_every_file_is_utf_8_with_plain_line_ends(root: Path, project_files: lis
 
 
 def test_no_file_holds_a_tab(root: Path, project_files: list[Path]) -> None:
-    found = _lines(root, project_files, re.compile(r"\t"))
+    # OPA's own formatter indents Rego by tabs.
+    others = [path for path in project_files if path.suffix != ".rego"]
+    found = _lines(root, others, re.compile(r"\t"))
     assert not found, "\n".join(found)
 
 

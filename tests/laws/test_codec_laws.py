@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.codec import decode_plan, decode_state, encode_plan, encode_state
-from ftplan.core.facts import BaseModel, Catalog, Phase
+from ftplan.core.facts import Phase
 from ftplan.core.integrity import integrity_faults
 from ftplan.core.plain import from_plain, to_plain
 from ftplan.core.plan import BaseLife, Bill, Note, Plan, Unchanged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from functools import reduce
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ftplan.core.codec import decode_state, encode_state
+from ftplan.core.entries import Commit, Release, Start
 from ftplan.core.events import (
     Fact,
     FileDropped,
@@ -133,6 +135,12 @@ def _moved(records: dict[str, ModelRecord]) -> dict[str, ModelRecord]:
     return {"z": records["a"], "b": records["b"]}
 
 
+def _billed(state: State, amount: int) -> Commit:
+    start = state.ledger[1]
+    assert isinstance(start, Start)
+    return Commit(start.key, start.job_id, "now", 1, Decimal(amount))
+
+
 DAMAGES = {
     "lineage": (lambda s: replace(s, lineage=""), "it has no lineage"),
     "serial": (lambda s: replace(s, serial=-1), "its serial is -1"),
@@ -148,6 +156,11 @@ DAMAGES = {
     "former twice": (_former_twice, "model.a holds job job-1-2 2 times"),
     "job of two": (lambda s: _model(s, "b", job=s.models["a"].job), "hold job job-1-2 under different recipes"),
     "intent key": (lambda s: replace(s, intents={"z": s.intents["c"]}), "model.c is kept under the name z"),
+    "ledger line": (lambda s: replace(s, ledger=s.ledger[1:]), "that nothing was reserved for"),
+    "ledger key": (lambda s: replace(s, ledger=(Release("", "now", "x"),)), "a line without a key"),
+    "ledger job": (lambda s: replace(s, ledger=(*s.ledger, s.ledger[1])), "starts job job-1-1 twice"),
+    "ledger bill": (lambda s: replace(s, ledger=(*s.ledger, *[_billed(s, 1)] * 2)), "bills job job-1-1 twice"),
+    "ledger amount": (lambda s: replace(s, ledger=(*s.ledger, _billed(s, -1))), "its ledger has -1 for"),
     "intent attempt": (
         lambda s: replace(s, intents={"c": replace(s.intents["c"], attempt=0)}),
         "the intent for model.c has attempt 0",

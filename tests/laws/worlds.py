@@ -11,18 +11,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.events import Fact, FileDropped, FileStored, JobSeen, JobStarted, ModelRemoved
-from ftplan.core.facts import (
-    BaseModel,
-    Catalog,
-    DatasetFacts,
-    Observation,
-    Phase,
-    RemoteJob,
-    RemoteModel,
-    TokenFacts,
-)
+from ftplan.core.facts import DatasetFacts, Observation, Phase, RemoteJob, RemoteModel, TokenFacts
 from ftplan.core.fold import fold
 from ftplan.core.plan import Plan
 from ftplan.core.planner import Policy, make_plan

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from simulated_run import FTPLAN, Design, Incarnation, Script, look, resting_plan
 from simulated_world import World
 
+from ftplan.core.facts import Phase
 from ftplan.core.fold import job_record
 from ftplan.core.recipe import MARK_FINGERPRINT
+from ftplan.core.spending import spends
 
 RUNS = 6
 """More than any past needs to be put in order."""
@@ -38,9 +42,10 @@ def at_rest(world: World) -> bool:
 
 
 def check_rest(world: World) -> None:
-    """Writes down what of I5 is not true. Where the plan has an error an apply is refused, and only open intents and
-    forgotten jobs say that something is wrong."""
+    """Writes down what of I5 and I6 is not true. Where the plan has an error an apply is refused, and only open
+    intents, forgotten jobs and the ledger say that something is wrong."""
     state, plan = world.state, resting_plan(world)
+    check_ledger(world)
     if state.intents:
         world.breaks("I5", f"intents of {', '.join(state.intents)} stay open")
     if world.unrecorded():
@@ -55,3 +60,19 @@ def check_rest(world: World) -> None:
         job = world.service.shown(record.job.id)
         if job is not None and (job_record(job) != record.job or job.metadata[MARK_FINGERPRINT] != record.fingerprint):
             world.breaks("I5", f"the state is wrong about {record.job.id}")
+
+
+def check_ledger(world: World) -> None:
+    """Writes down what of I6 is not true. The bill of a former job that was retired while it ran is not known."""
+    calls = [call for call in spends(world.state) if call.job_id or call.state == "open"]
+    lines, standing = Counter(call.job_id for call in calls), {call.job_id: call.state for call in calls}
+    for job_id in world.remembered():
+        if lines[job_id] != 1:
+            world.breaks("I6", f"{job_id} stands in the ledger {lines[job_id]} times")
+    for record in world.state.models.values():
+        owed = {Phase.SUCCEEDED: "billed", Phase.FAILED: "released"}.get(record.job.phase)
+        if owed not in (None, standing.get(record.job.id)):
+            world.breaks("I6", f"{record.job.id} has {record.job.phase.value}, and is {standing.get(record.job.id)}")
+    for call in calls:
+        if call.state == "open" and call.job_id not in world.remembered() and call.name not in world.state.intents:
+            world.breaks("I6", f"the reserve of {call.key} is left over")

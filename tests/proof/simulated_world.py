@@ -8,6 +8,7 @@ I2  nothing is bought that no plan announced, and what failed is not announced a
 I3  the serial grows by exactly one a write
 I4  a run that was overtaken writes nothing more
 I5  at rest no intent is open, the plan is empty, the state says what the provider says, and no job is forgotten
+I6  at rest every remembered job stands in the ledger once, that of a model with its bill, and no reserve is left over
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.service = FakeService(self, [])
-        self.service.training_seconds = 20.0
+        self.service.training_seconds, self.service.trained_tokens = 20.0, 3100
 
     # Time. A world is its own clock; every run has a watch that shows it.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from ftplan.core.plan import BaseLife, Bill, Note, Plan, Unchanged
 from ftplan.core.recipe import FieldChange
 from ftplan.core.spec import Address
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Estimate, Forget, Reason, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Estimate, Forget, Reason, Reckoning, Step, Train, Upload
 from ftplan.errors import Place
 
 BASE = "gpt-4.1-mini-2025-04-14"
@@ -75,6 +76,15 @@ def dataset(**changes: Any) -> dict[str, Any]:
 def estimate(low: str | None = "3.21", high: str | None = None, **changes: Any) -> Estimate:
     bounds = (None, None) if low is None else (Decimal(low), Decimal(high or low))
     known = {"tokens": 1_284_000, "low": bounds[0], "high": bounds[1], "epochs": 3}
+    known["reckoning"] = Reckoning(
+        rows=1284,
+        encoding="o200k_base",
+        counted=428_000,
+        epochs=(3, 3, 3) if high is None else (2, 3, 4),
+        per_million=None if low is None else Decimal("2.50"),
+        origin="" if low is None else "OpenAI",
+        as_of="2026-11",
+    )
     basis = "no price known" if low is None else "428,000 tokens x 3 epochs x $2.50 per million; OpenAI"
     return Estimate(**{**known, "basis": basis, **changes})
 
@@ -285,8 +295,13 @@ def notes_and_gates() -> Plan:
             "Over budget",
             "The whole plan is estimated at $3.21; budget.max_total allows $2.00.",
             gate="budget",
-            advice="Train fewer epochs or less data, or raise the bound.",
+            advice="Train fewer epochs or less data, or raise the bound. To let this one run past it: -max-cost=3.21",
             place=place,
+            rule="budget.max_total",
+            figure="$3.21",
+            limit="$2.00",
+            flag="-max-cost=3.21",
+            blocks=(BOT,),
         ),
         Note("info", "Formatting changed", "The file's bytes changed, its rows did not.", address=TICKETS),
     )
@@ -295,7 +310,7 @@ def notes_and_gates() -> Plan:
         Note("info", "has changed", "job ftjob-0001 was running and is succeeded", address=BOT),
     )
     lives = (
-        LIFE,
+        replace(LIFE, cost_per_day={str(BOT): Decimal("0.0605")}),
         BaseLife("openai", "gpt-3.5-turbo-0125", "2026-10-01", -52, "2026-09-01", -82),
         BaseLife("foundry", "llama-3", None, None),
     )

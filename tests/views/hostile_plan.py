@@ -18,7 +18,7 @@ from ftplan.core.events import (
     Waiting,
 )
 from ftplan.core.facts import JobProgress, Phase
-from ftplan.core.plan import BaseLife, Bill, Note, Plan, Unchanged
+from ftplan.core.plan import BaseLife, Bill, Note, Plan, Service, Unchanged
 from ftplan.core.recipe import FieldChange
 from ftplan.core.records import FileRecord, Intent, JobRecord, ModelRecord, State
 from ftplan.core.spec import Address
@@ -61,6 +61,7 @@ def hostile_plan(text: str) -> Plan:
         before=known,
         after=known,
         created_at=text,
+        services={text: Service(text, text), f"sent{text}": Service(text, f"https://{text}/{text}")},
     )
 
 

@@ -25,7 +25,7 @@ from ftplan.datasets.reading.derived import Stamp, identity
 
 T = TypeVar("T")
 
-RULES_VERSION = 5
+RULES_VERSION = 6
 """Raised whenever a rule, a count or a split of this room changes, so that what was kept before is not found."""
 
 FOLDER_VARIABLE = "FTPLAN_CACHE_DIR"

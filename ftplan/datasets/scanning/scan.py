@@ -117,13 +117,16 @@ class Scan:
             bytes=self._size,
             rows=self._rows,
             format=self._reader.format,
-            tokens={
-                encoding: TokenFacts(tally.total, tally.longest, tally.longest_line, tally.trained)
-                for encoding, tally in self._tallies.items()
-            },
+            tokens={encoding: self._tokens(encoding, tally) for encoding, tally in self._tallies.items()},
             rows_with_tools=self._with_tools,
             rows_with_images=self._with_images,
         )
+
+    def _tokens(self, encoding: Encoding, tally: Tally) -> TokenFacts:
+        limit = self._reader.limits.get(encoding)
+        over = () if limit is None or tally.longest <= limit else tally.lengths
+        beyond = sum(tokens - limit for tokens in over if limit is not None and tokens > limit)
+        return TokenFacts(tally.total, tally.longest, tally.longest_line, tally.trained, limit, beyond)
 
     def _too_long(self) -> dict[Encoding, Cut]:
         return {encoding: tally.cut for encoding, tally in self._tallies.items() if tally.cut != Cut()}
