@@ -29,17 +29,10 @@ Kind: TypeAlias = tuple[str, str, str, bool]
 """(provider name, base model, method, whether it is a rehearsal)."""
 
 
-def calibration(
-    state: State, provider: str, base_model: str, method: str, *, rehearsal: bool = False
-) -> Calibration | None:
-    """By how much the count is off for jobs like this, systematically; None where the bills do not say. What decides
+def calibrations(state: State) -> dict[Kind, Calibration]:
+    """By how much the count is off for each kind of job, systematically; no kind whose bills do not say. What decides
     is the raw count, so that a count put right does not put itself right again. Bills of an emulator and of a service
     say nothing about each other."""
-    return calibrations(state).get((provider, base_model, method, rehearsal))
-
-
-def calibrations(state: State) -> dict[Kind, Calibration]:
-    """The same for every kind of job whose bills say something: for whoever asks about many models."""
     ratios: dict[Kind, list[Decimal]] = {}
     for reserve, tokens in _billed(state.ledger):
         ratio = _ratio(reserve.quote, tokens)
@@ -53,7 +46,7 @@ def calibrations(state: State) -> dict[Kind, Calibration]:
 
 def _billed(entries: Iterable[SpendEntry]) -> Iterable[tuple[Reserve, int]]:
     """What was reserved for each job that succeeded, and the tokens it was billed for. Read off the lines themselves,
-    since every model of a plan asks for it."""
+    since every plan asks for it."""
     reserves: dict[str, Reserve] = {}
     bills: dict[tuple[str, str], tuple[Reserve, int]] = {}
     for entry in entries:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ftplan.core.calibration import calibration
+from ftplan.core.calibration import Calibration, Kind
 from ftplan.core.cost import estimate
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import Observation, Phase, RemoteJob
@@ -23,7 +23,7 @@ class Case:
     """One declared model with everything the table looks at. `blocked_by` is a parent that cannot be had;
     `barren` a parent that has no model and gets none in this plan; `forced` says that this run was told to replace
     it; `twin` is an earlier model of this plan that trains the very same recipe; `paid` is another remembered
-    model whose good job has this recipe."""
+    model whose good job has this recipe; `calibrations` are what earlier bills say of counts."""
 
     model: DesiredModel
     desired: Desired
@@ -34,6 +34,7 @@ class Case:
     forced: bool = False
     twin: Address | None = None
     paid: ModelRecord | None = None
+    calibrations: Mapping[Kind, Calibration] = field(default_factory=dict)
 
     @property
     def record(self) -> ModelRecord | None:
@@ -68,8 +69,8 @@ class Case:
         model, catalog = self.model, self.desired.catalogs[self.model.spec.provider]
         base = model.base.id if model.base else model.base_model
         method = model.recipe["method"]
-        known = calibration(self.state, model.spec.provider, base, method, rehearsal=catalog.rehearsal)
-        return estimate(model, catalog, known)
+        kind = (model.spec.provider, base, method, catalog.rehearsal)
+        return estimate(model, catalog, self.calibrations.get(kind))
 
     @property
     def consents(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ftplan.core.attributes import attributes_after, attributes_before
 from ftplan.core.budget import budget_notes
+from ftplan.core.calibration import calibrations
 from ftplan.core.case import Case, model_now, phase_now, runs
 from ftplan.core.changes import change_notes
 from ftplan.core.cost import bill
@@ -114,6 +115,7 @@ def _decide_declared(
     draft: _Draft, desired: Desired, state: State, seen: Observation, policy: Policy, scope: Scope
 ) -> None:
     trained: dict[tuple[str, str], Address] = {}
+    known = calibrations(state)
     for model in desired.models:
         if not scope.covers(model.address):
             continue
@@ -128,6 +130,7 @@ def _decide_declared(
             forced=model.address in policy.replace,
             twin=trained.get(recipe),
             paid=_paid_elsewhere(model, state, seen),
+            calibrations=known,
         )
         draft.outcomes[model.address] = decide(case)
         if any(isinstance(item, Train) for item in draft.outcomes[model.address]):

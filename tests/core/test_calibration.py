@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftplan.core.calibration import Calibration, calibration
+from ftplan.core.calibration import Calibration, calibrations
 from ftplan.core.entries import Commit, Quote, Reserve, Tariff
 from ftplan.core.facts import Phase
 from ftplan.core.records import State
@@ -32,7 +32,7 @@ def state(billed: Iterable[int], phase: Phase = Phase.SUCCEEDED, **quote: Any) -
 
 
 def known(kept: State, provider: str = "svc", base: str = "mini-1", method: str = "supervised") -> Calibration | None:
-    return calibration(kept, provider, base, method)
+    return calibrations(kept).get((provider, base, method, False))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_only_jobs_of_the_same_kind_speak() -> None:
 def test_a_rehearsal_and_a_service_say_nothing_about_each_other() -> None:
     rehearsed = state([1020] * 3, tariff=Tariff(Decimal(5), rehearsal=True))
     assert known(rehearsed) is None
-    assert calibration(rehearsed, "svc", "mini-1", "supervised", rehearsal=True) == Calibration(Decimal("1.0200"), 3)
+    assert calibrations(rehearsed)["svc", "mini-1", "supervised", True] == Calibration(Decimal("1.0200"), 3)
 
 
 def test_a_count_that_was_put_right_is_still_compared_by_what_was_counted() -> None:
