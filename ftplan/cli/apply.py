@@ -76,7 +76,7 @@ def _refuse_planning_options(options: dict[str, Any]) -> None:
 
 
 def _compare(plan: Plan, checksum: str) -> None:
-    from ftplan.core.codec import steps_digest
+    from ftplan.core.keeping.codec import steps_digest
 
     if steps_digest(plan) != checksum:
         raise PlanStale(

@@ -15,9 +15,9 @@ from ftplan.cli.catalogs import every_catalog
 from ftplan.cli.console import Console
 from ftplan.cli.options import config_options, config_request
 from ftplan.cli.session import Session, open_session
-from ftplan.core.aging import Aging, Live, aging, live_models, successors
 from ftplan.core.catalog import Catalog
-from ftplan.core.lifetime import WARN_DAYS
+from ftplan.core.gates.aging import Aging, Live, aging, live_models, successors
+from ftplan.core.gates.lifetime import WARN_DAYS
 from ftplan.engine.lifespans import Lifespans, ask_lifespans
 from ftplan.errors import Problem, ProviderError
 from ftplan.providers.registry import provider_types

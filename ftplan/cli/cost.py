@@ -28,8 +28,8 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 def cost(line: CommandLine, /, month: str | None, by: str, json: bool, csv: bool, **options: Any) -> int:
     """Show what was estimated and billed, by model and month. Reads the state alone."""
     from ftplan.cli.state import stored_state
-    from ftplan.core.spend_report import spend_report
-    from ftplan.core.spending import spends
+    from ftplan.core.money.spend_report import spend_report
+    from ftplan.core.money.spending import spends
     from ftplan.views.json_text import json_text
     from ftplan.views.spend_text import render_spending, spending_csv, spending_document
 

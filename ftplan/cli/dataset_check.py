@@ -234,7 +234,7 @@ def _say(console: Console, form: str, checked: Sequence[Checked]) -> None:
 
 
 def _document(checked: Sequence[Checked]) -> dict[str, Any]:
-    from ftplan.core.plain import to_plain
+    from ftplan.core.keeping.plain import to_plain
     from ftplan.views.json_documents import validate_document
 
     files = []

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ftplan.core.gates import MAX_COST, NO_DESTROY, NO_SPEND, PASSABLE
+from ftplan.core.gates.refusal import MAX_COST, NO_DESTROY, NO_SPEND, PASSABLE
 from ftplan.core.plan import Mode
 from ftplan.core.spec import Address
 from ftplan.errors import Problem, UsageError

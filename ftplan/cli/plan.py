@@ -12,7 +12,7 @@ from ftplan.cli.console import Console
 from ftplan.cli.options import planning_options, read_request
 from ftplan.cli.planning import plan_session, refuse_errors, save_plan
 from ftplan.cli.session import open_session
-from ftplan.core.codec import steps_digest
+from ftplan.core.keeping.codec import steps_digest
 from ftplan.core.plan import Plan
 from ftplan.errors import UsageError
 

@@ -14,13 +14,13 @@ from ftplan.backends.local import write_whole
 from ftplan.cli.options import Request
 from ftplan.cli.session import Session
 from ftplan.config.redact import HIDDEN
-from ftplan.core.codec import decode_plan, encode_plan, steps_digest
+from ftplan.core.deciding.scope import Scope, known_addresses
 from ftplan.core.desired import Desired
 from ftplan.core.facts import Observation
+from ftplan.core.keeping.codec import decode_plan, encode_plan, steps_digest
 from ftplan.core.plan import Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.records import State
-from ftplan.core.scope import Scope, known_addresses
 from ftplan.core.spec import Address
 from ftplan.engine.observe import observe
 from ftplan.errors import FtplanError, GateRefused, PlanStale, Problem, UsageError

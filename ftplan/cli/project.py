@@ -17,7 +17,7 @@ from ftplan.cli.console import Console
 from ftplan.cli.options import Request, config_options, config_request
 from ftplan.cli.session import open_session
 from ftplan.config import find_config
-from ftplan.core.lifetime import ended_notes
+from ftplan.core.gates.lifetime import ended_notes
 from ftplan.core.spec import ProviderSpec
 from ftplan.errors import ConfigError, FtplanError, Problem, UsageError
 

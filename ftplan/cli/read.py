@@ -32,7 +32,7 @@ def show(line: CommandLine, /, json: bool, planfile: Path | None, **options: Any
     console = Console(no_color=line.no_color)
     if planfile is not None:
         from ftplan.cli.planning import read_plan
-        from ftplan.core.codec import steps_digest
+        from ftplan.core.keeping.codec import steps_digest
 
         plan = read_plan(planfile)
         if json:
@@ -101,8 +101,8 @@ def _one_output(name: str, outputs: dict[str, str | None]) -> str | None:
 def graph(line: CommandLine, /, **options: Any) -> int:
     """Print what depends on what, in DOT: pipe it into `dot -Tsvg`."""
     from ftplan.cli.session import open_session
+    from ftplan.core.deciding.scope import edges
     from ftplan.core.desired import Desired
-    from ftplan.core.scope import edges
     from ftplan.views.graph_text import render_dot
 
     with open_session(config_request(options), online=False, measured=False) as session:

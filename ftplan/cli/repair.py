@@ -16,7 +16,7 @@ from ftplan.cli.console import Console
 from ftplan.cli.locking import locked
 from ftplan.cli.session import Session, open_session
 from ftplan.cli.signals import Stop
-from ftplan.core.rebuild import Rebuilt, rebuild
+from ftplan.core.keeping.rebuild import Rebuilt, rebuild
 from ftplan.core.records import State
 from ftplan.engine.ledger import Ledger
 from ftplan.engine.sightings import look_around

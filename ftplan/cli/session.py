@@ -20,9 +20,9 @@ from ftplan.cli.supplying import open_supply
 from ftplan.cli.watching import watching
 from ftplan.config import find_config, load_project
 from ftplan.core.catalog import Catalog
-from ftplan.core.codec import decode_state
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.facts import DatasetFacts, Format
+from ftplan.core.keeping.codec import decode_state
 from ftplan.core.plan import Service
 from ftplan.core.ports import Provider
 from ftplan.core.records import State

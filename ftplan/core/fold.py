@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from typing_extensions import assert_never
 
-from ftplan.core.booking import booked
 from ftplan.core.events import (
     Fact,
     FileDropped,
@@ -22,6 +21,7 @@ from ftplan.core.events import (
     TrainingIntended,
 )
 from ftplan.core.facts import RemoteJob
+from ftplan.core.money.booking import booked
 from ftplan.core.records import FileRecord, FormerJob, JobRecord, ModelRecord, State
 
 K = TypeVar("K")

@@ -9,26 +9,26 @@ from decimal import Decimal
 from typing import Any
 
 from ftplan.core.attributes import attributes_after, attributes_before
-from ftplan.core.budget import budget_notes
-from ftplan.core.calibration import calibrations
-from ftplan.core.case import Case, model_now, phase_now, runs
-from ftplan.core.changes import change_notes
-from ftplan.core.cost import bill
-from ftplan.core.decide import Outcome, blocked_parents, decide
+from ftplan.core.deciding.case import Case, model_now, phase_now, runs
+from ftplan.core.deciding.decide import Outcome, blocked_parents, decide
+from ftplan.core.deciding.doubles import double_notes
+from ftplan.core.deciding.drift import drift_notes
+from ftplan.core.deciding.notes import open_call_notes
+from ftplan.core.deciding.removal import decide_destroy, decide_undeclared, spared
+from ftplan.core.deciding.scope import Scope
 from ftplan.core.desired import Desired, DesiredModel
-from ftplan.core.doubles import double_notes
-from ftplan.core.drift import drift_notes
 from ftplan.core.facts import Observation, Phase
-from ftplan.core.gates import Word
-from ftplan.core.lifetime import lifetime_notes, lives
-from ftplan.core.notes import open_call_notes
+from ftplan.core.gates.budget import budget_notes
+from ftplan.core.gates.changes import change_notes
+from ftplan.core.gates.lifetime import lifetime_notes, lives
+from ftplan.core.gates.refusal import Word
+from ftplan.core.money.calibration import calibrations
+from ftplan.core.money.cost import bill
+from ftplan.core.money.spending import spent_in
 from ftplan.core.plan import Bill, Mode, Note, Plan, Unchanged
 from ftplan.core.recipe import upload_name
 from ftplan.core.records import ModelRecord, State
-from ftplan.core.removal import decide_destroy, decide_undeclared, spared
-from ftplan.core.scope import Scope
 from ftplan.core.spec import Address
-from ftplan.core.spending import spent_in
 from ftplan.core.steps import Adopt, Await, Reason, Step, Train, Upload
 
 

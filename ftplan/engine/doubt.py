@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ftplan.core.doubt import ways_out
+from ftplan.core.deciding.doubt import ways_out
 from ftplan.core.facts import RemoteJob
 from ftplan.core.spec import Address
 from ftplan.errors import Problem, ProviderError

@@ -7,10 +7,10 @@ from dataclasses import replace
 from ftplan.core.events import JobFollowed, JobSeen, Spent, StepDone, Verb, Waiting
 from ftplan.core.facts import JobProgress, Phase, RemoteJob
 from ftplan.core.fold import job_record
+from ftplan.core.money.spending import spend_of_job
 from ftplan.core.ports import HasProgress
 from ftplan.core.records import JobRecord
 from ftplan.core.spec import Address
-from ftplan.core.spending import spend_of_job
 from ftplan.engine.context import GIVE_UP_SECONDS, Run, pause_asked_for
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.errors import JobsFailed, Problem, ProviderError, Unreachable

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from ftplan.core.codec import encode_state
 from ftplan.core.events import Event, Fact, JobSeen, JobStarted
 from ftplan.core.fold import fold
-from ftplan.core.integrity import integrity_faults
+from ftplan.core.keeping.codec import encode_state
+from ftplan.core.keeping.integrity import integrity_faults
 from ftplan.core.ports import Backend
 from ftplan.core.records import State
 from ftplan.errors import Problem, StateConflict, StateDamaged, StateError, StateUnsaved

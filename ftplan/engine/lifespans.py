@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ftplan.core.aging import Live
 from ftplan.core.facts import RemoteModel
+from ftplan.core.gates.aging import Live
 from ftplan.core.ports import ProviderReader
 from ftplan.errors import ProviderError
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from ftplan.core.deciding.scope import Scope
 from ftplan.core.desired import Desired, DesiredModel, is_at
 from ftplan.core.facts import FileKey, Observation, Phase, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.ports import ProviderReader
 from ftplan.core.recipe import MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT
 from ftplan.core.records import ModelRecord, State
-from ftplan.core.scope import Scope
 from ftplan.core.spec import Address
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from ftplan.core.desired import Desired
 from ftplan.core.facts import RemoteFile, RemoteJob
+from ftplan.core.keeping.rebuild import Sightings
 from ftplan.core.ports import ProviderReader
-from ftplan.core.rebuild import Sightings
 from ftplan.core.recipe import MARK_FINGERPRINT, MARK_PROJECT
 from ftplan.core.records import State
 from ftplan.engine.observe import as_it_stands, jobs_carrying

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ftplan.core.aging import Aging, Successor
-from ftplan.core.cost import rate
+from ftplan.core.gates.aging import Aging, Successor
+from ftplan.core.money.cost import rate
 from ftplan.views.json_text import plain
 from ftplan.views.plan_money import days_text, dollars
 from ftplan.views.style import Style, clean

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ftplan.core.catalog import BaseModel, Catalog, Source
-from ftplan.core.cost import rate
+from ftplan.core.money.cost import rate
 from ftplan.views.json_text import plain
 from ftplan.views.style import Style, clean
 

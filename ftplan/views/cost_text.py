@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ftplan.core.cost import rate
+from ftplan.core.money.cost import rate
 from ftplan.core.plan import Bill, Plan
 from ftplan.core.steps import Estimate, Reckoning
 from ftplan.views.plan_money import dollar_range

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ftplan.core.rebuild import Fate, Find, Sightings
+from ftplan.core.keeping.rebuild import Fate, Find, Sightings
 from ftplan.views.style import Style, clean
 
 _FATES: Mapping[Fate, str] = {

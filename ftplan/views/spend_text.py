@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from ftplan.core.spend_report import Line, SpendReport, Sum
-from ftplan.core.spending import Spend
+from ftplan.core.money.spend_report import Line, SpendReport, Sum
+from ftplan.core.money.spending import Spend
 from ftplan.views.json_text import plain
 from ftplan.views.plan_money import dollar_range, dollars, percent_off
 from ftplan.views.style import Style, clean

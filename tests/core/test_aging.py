@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from values import job, record
 
-from ftplan.core.aging import Aging, aging, live_models, root_of, successors
 from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.facts import Phase, RemoteModel
+from ftplan.core.gates.aging import Aging, aging, live_models, root_of, successors
 from ftplan.core.records import State
 
 TODAY = date(2026, 11, 22)

@@ -13,8 +13,8 @@ from ftplan.core.entries import Quote, Reserve, Tariff
 from ftplan.core.events import Fact, IntentDropped, JobSeen, JobStarted, ModelRemoved, TrainingIntended
 from ftplan.core.facts import Phase
 from ftplan.core.fold import fold
+from ftplan.core.money.spending import Spend, spends
 from ftplan.core.records import Intent, JobRecord, State
-from ftplan.core.spending import Spend, spends
 
 NOVEMBER, LATER = 1_793_534_400, 1_793_538_000  # 2026-11-01T12:00:00Z and an hour after it
 MONEY = Tariff(Decimal(25), None, "2026-11")

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftplan.core.calibration import Calibration, calibrations
 from ftplan.core.entries import Commit, Quote, Reserve, Tariff
 from ftplan.core.facts import Phase
+from ftplan.core.money.calibration import Calibration, calibrations
 from ftplan.core.records import State
 
 QUOTE = Quote("mini-1", 1000, 1000, None, None, exact_epochs=True, capped=False, tariff=Tariff(Decimal(5)))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from casefile import load_world, only, read_case
 
-from ftplan.core.codec import decode_plan, encode_plan
+from ftplan.core.keeping.codec import decode_plan, encode_plan
 from ftplan.core.plan import Note, Plan
 from ftplan.core.spec import Address
 from ftplan.core.steps import Step, Train

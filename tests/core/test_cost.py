@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from values import desired_of
 
 from ftplan.core.bounds import Budget
-from ftplan.core.budget import budget_notes
-from ftplan.core.calibration import Calibration
-from ftplan.core.cost import auto_epoch_range, auto_epochs, bill, estimate
 from ftplan.core.facts import Observation, TokenFacts
-from ftplan.core.gates import Word
-from ftplan.core.lifetime import lives
+from ftplan.core.gates.budget import budget_notes
+from ftplan.core.gates.lifetime import lives
+from ftplan.core.gates.refusal import Word
+from ftplan.core.money.calibration import Calibration
+from ftplan.core.money.cost import auto_epoch_range, auto_epochs, bill, estimate
 from ftplan.core.plan import Bill
 from ftplan.core.steps import Estimate
 

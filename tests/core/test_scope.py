@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from values import desired_of, file, full_state, record
 
-from ftplan.core.drift import drift_notes
+from ftplan.core.deciding.drift import drift_notes
+from ftplan.core.deciding.removal import decide_destroy
+from ftplan.core.deciding.scope import Scope, edges, known_addresses
 from ftplan.core.facts import Observation, Phase, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.plan import Note
 from ftplan.core.records import State
-from ftplan.core.removal import decide_destroy
-from ftplan.core.scope import Scope, edges, known_addresses
 from ftplan.core.spec import Address
 
 DESIRED = desired_of(

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from ftplan.core.entries import Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
 from ftplan.core.facts import Phase
+from ftplan.core.money.spend_report import Sum, add_up, spend_report
+from ftplan.core.money.spending import spend_of_job, spends, spent_in
 from ftplan.core.records import State
-from ftplan.core.spend_report import Sum, add_up, spend_report
-from ftplan.core.spending import spend_of_job, spends, spent_in
 
 QUOTE = Quote("mini-1", 1000, 1000, Decimal(2), Decimal(4), False, False, Tariff(Decimal(3000), None, "2026-11"))
 

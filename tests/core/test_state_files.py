@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from values import full_state, job, record
 
-from ftplan.core.codec import decode_plan, decode_state, encode_state
+from ftplan.core.keeping.codec import decode_plan, decode_state, encode_state
 from ftplan.core.records import STATE_VERSION, State
 from ftplan.errors import PlanStale, StateError
 

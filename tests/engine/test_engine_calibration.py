@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from world import World, model
 
+from ftplan.core.money.spending import spends
 from ftplan.core.plan import Plan
-from ftplan.core.spending import spends
 from ftplan.core.steps import Train
 
 COUNTED, BILLED = 3_000, 3_060

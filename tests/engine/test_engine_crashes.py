@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import SimulatedCrash, World, model
 
+from ftplan.core.money.spending import spends, spent_in
 from ftplan.core.recipe import MARK_FINGERPRINT, MARK_KEY
-from ftplan.core.spending import spends, spent_in
 from ftplan.errors import StateUnsaved, Unreachable
 
 LAG_SECONDS = 55.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from world import World, model
 
-from ftplan.core.codec import decode_state
 from ftplan.core.events import LifecycleChanged, PlanUsed
+from ftplan.core.keeping.codec import decode_state
 from ftplan.core.spec import Lifecycle
 from ftplan.errors import StateConflict, StateUnsaved
 

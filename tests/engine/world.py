@@ -11,15 +11,15 @@ from typing import Any
 
 from fake_service import BASE, FakeService
 
-from ftplan.core.codec import decode_state
+from ftplan.core.deciding.scope import Scope
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.events import Event
 from ftplan.core.facts import DatasetFacts, TokenFacts
+from ftplan.core.keeping.codec import decode_state
 from ftplan.core.plan import Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.ports import Blob, Claim
 from ftplan.core.records import State
-from ftplan.core.scope import Scope
 from ftplan.core.spec import DatasetSpec, Method, ModelSpec, Project, ProviderSpec
 from ftplan.engine.apply import Outcome, apply, settle_intents
 from ftplan.engine.context import Run

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ftplan.core.catalog import BaseModel, Catalog
-from ftplan.core.codec import decode_plan, decode_state, encode_plan, encode_state
 from ftplan.core.facts import Phase
-from ftplan.core.integrity import integrity_faults
-from ftplan.core.plain import from_plain, to_plain
+from ftplan.core.keeping.codec import decode_plan, decode_state, encode_plan, encode_state
+from ftplan.core.keeping.integrity import integrity_faults
+from ftplan.core.keeping.plain import from_plain, to_plain
 from ftplan.core.plan import BaseLife, Bill, Note, Plan, Unchanged
 from ftplan.core.recipe import FieldChange
 from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ftplan.core.codec import decode_state, encode_state
 from ftplan.core.entries import Commit, Release, Start
 from ftplan.core.events import (
     Fact,
@@ -26,7 +25,8 @@ from ftplan.core.events import (
 )
 from ftplan.core.facts import Phase
 from ftplan.core.fold import fold
-from ftplan.core.integrity import integrity_faults
+from ftplan.core.keeping.codec import decode_state, encode_state
+from ftplan.core.keeping.integrity import integrity_faults
 from ftplan.core.recipe import call_key, fingerprint
 from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State
 from ftplan.core.spec import Lifecycle

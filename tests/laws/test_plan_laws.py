@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from worlds import NAMES, Scene, declared_models, frozen, planned, project, resolved, scenes, with_rules
 
-from ftplan.core.codec import decode_plan, decode_state, encode_plan, encode_state, steps_digest
 from ftplan.core.facts import Observation, Phase
+from ftplan.core.keeping.codec import decode_plan, decode_state, encode_plan, encode_state, steps_digest
 from ftplan.core.planner import Policy
 from ftplan.core.records import State
 from ftplan.core.spec import Address, ModelSpec

@@ -10,14 +10,14 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ftplan.core.codec import decode_state, encode_state
 from ftplan.core.entries import Quote, Tariff
 from ftplan.core.events import Fact, IntentDropped, JobSeen, JobStarted, ModelRemoved, TrainingIntended
 from ftplan.core.facts import Phase
 from ftplan.core.fold import fold
-from ftplan.core.integrity import integrity_faults
+from ftplan.core.keeping.codec import decode_state, encode_state
+from ftplan.core.keeping.integrity import integrity_faults
+from ftplan.core.money.spending import spends, spent_in
 from ftplan.core.records import Intent, JobRecord, State
-from ftplan.core.spending import spends, spent_in
 
 LAW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EMPTY = State("support", "lineage-1")

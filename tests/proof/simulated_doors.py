@@ -11,11 +11,11 @@ from typing import Protocol, TypeVar
 from simulated_world import Crash, Delivery, Version, World
 
 from ftplan.core.catalog import Catalog
-from ftplan.core.codec import encode_state
 from ftplan.core.desired import DesiredModel
 from ftplan.core.events import PlanUsed
 from ftplan.core.facts import RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.fold import fold
+from ftplan.core.keeping.codec import encode_state
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Blob, Capabilities, Claim, JobRequest, UploadRequest
 from ftplan.errors import LockHeld, OutcomeUnknown, Problem, StateConflict, StateError, Unreachable
 

@@ -9,8 +9,8 @@ from simulated_world import World
 
 from ftplan.core.facts import Phase
 from ftplan.core.fold import job_record
+from ftplan.core.money.spending import spends
 from ftplan.core.recipe import MARK_FINGERPRINT
-from ftplan.core.spending import spends
 
 RUNS = 6
 """More than any past needs to be put in order."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from simulated_doors import WRITES, Fate, Lock, Store, Watch, Wire
 from simulated_world import Crash, World, decoded
 
+from ftplan.core.deciding.scope import Scope
 from ftplan.core.events import Event, Fact
 from ftplan.core.plan import Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.ports import Backend, Claim, Clock, Provider
 from ftplan.core.records import State
-from ftplan.core.scope import Scope
 from ftplan.core.steps import Reason, Train
 from ftplan.engine.apply import apply, settle_intents
 from ftplan.engine.context import Run

@@ -23,9 +23,9 @@ from typing import Any
 
 from fake_service import FakeService
 
-from ftplan.core.codec import decode_state
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.facts import DatasetFacts, Phase, RemoteFile, RemoteJob, TokenFacts
+from ftplan.core.keeping.codec import decode_state
 from ftplan.core.ports import JobRequest
 from ftplan.core.recipe import MARK_FINGERPRINT, MARK_KEY
 from ftplan.core.records import State

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from hostile_text import HOSTILE
 
-from ftplan.core.aging import Aging, Successor
+from ftplan.core.gates.aging import Aging, Successor
 from ftplan.core.spec import Address
 from ftplan.views.aging_text import SHOWN, aging_document, render_aging
 from ftplan.views.json_text import json_text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftplan.core.rebuild import Find, Sightings
+from ftplan.core.keeping.rebuild import Find, Sightings
 from ftplan.views.repair_text import render_finds
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ftplan.core.plain import Misfit, from_plain, to_plain
+from ftplan.core.keeping.plain import Misfit, from_plain, to_plain
 from ftplan.datasets.keeping.bits import packed, unpacked
 from ftplan.datasets.keeping.cachefile import bound, connected, has_its_tables
 from ftplan.datasets.reading.derived import Stamp, identity

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ftplan.core.case import Case, model_now, phase_now, runs
-from ftplan.core.case import best_found as best_found
-from ftplan.core.facts import Phase, RemoteJob
-from ftplan.core.notes import (
+from ftplan.core.deciding.case import Case, model_now, phase_now, runs
+from ftplan.core.deciding.case import best_found as best_found
+from ftplan.core.deciding.notes import (
     blocked_note,
     doubt_note,
     failed_note,
@@ -16,6 +15,7 @@ from ftplan.core.notes import (
     lost_note,
     still_running_note,
 )
+from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.plan import Note, Unchanged
 from ftplan.core.recipe import MARK_KEY, call_key, field_changes
 from ftplan.core.records import JobRecord, ModelRecord

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ftplan.core.calibration import Calibration, Kind
-from ftplan.core.cost import estimate
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import Observation, Phase, RemoteJob
+from ftplan.core.money.calibration import Calibration, Kind
+from ftplan.core.money.cost import estimate
 from ftplan.core.recipe import MARK_ADDRESS, MARK_PROJECT
 from ftplan.core.records import JobRecord, ModelRecord, State
 from ftplan.core.spec import Address

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ftplan.core.case import Case
-from ftplan.core.doubt import ways_out
+from ftplan.core.deciding.case import Case
+from ftplan.core.deciding.doubt import ways_out
 from ftplan.core.facts import Observation, RemoteJob
 from ftplan.core.plan import Note
 from ftplan.core.records import JobRecord, ModelRecord, State

@@ -26,8 +26,8 @@ from ftplan.core.events import (
     TrainingIntended,
 )
 from ftplan.core.facts import Phase
+from ftplan.core.money.spending import Spend, read_ledger
 from ftplan.core.records import JobRecord, ModelRecord, State
-from ftplan.core.spending import Spend, read_ledger
 
 _MILLION = Decimal(1_000_000)
 _HOUR_SECONDS = 3600

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ftplan.core.catalog import BaseModel, Catalog
-from ftplan.core.cost import estimate
 from ftplan.core.desired import DesiredModel
 from ftplan.core.entries import Quote, Tariff
 from ftplan.core.facts import RemoteJob
+from ftplan.core.money.cost import estimate
 from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT, call_key
 from ftplan.core.spec import Project
 from ftplan.core.steps import Estimate

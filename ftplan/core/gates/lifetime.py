@@ -10,7 +10,7 @@ from decimal import Decimal
 from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import Observation
-from ftplan.core.gates import Refusal, Word, judged
+from ftplan.core.gates.refusal import Refusal, Word, judged
 from ftplan.core.plan import BaseLife, Note
 from ftplan.core.spec import Address
 from ftplan.core.steps import Step, Train

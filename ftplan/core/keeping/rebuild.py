@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ftplan.core.case import best_found
+from ftplan.core.deciding.case import best_found
 from ftplan.core.desired import Desired, DesiredModel, account
 from ftplan.core.events import Fact, FileStored, JobStarted
 from ftplan.core.facts import RemoteFile, RemoteJob
 from ftplan.core.fold import job_record
-from ftplan.core.quotes import call_of, quote, quote_of_base
+from ftplan.core.money.quotes import call_of, quote, quote_of_base
 from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY
 from ftplan.core.records import FileRecord, State
 

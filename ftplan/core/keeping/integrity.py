@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ftplan.core.ledger_integrity import ledger_faults
+from ftplan.core.money.ledger_integrity import ledger_faults
 from ftplan.core.records import Intent, ModelRecord, State
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ftplan import __version__
 from ftplan.core.events import Event
-from ftplan.core.integrity import integrity_faults
-from ftplan.core.plain import Misfit, from_plain, tagged, to_plain
+from ftplan.core.keeping.integrity import integrity_faults
+from ftplan.core.keeping.plain import Misfit, from_plain, tagged, to_plain
 from ftplan.core.plan import Plan
 from ftplan.core.recipe import digest
 from ftplan.core.records import STATE_VERSION, FileRecord, Intent, ModelRecord, State

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from ftplan.core.calibration import Calibration
 from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
+from ftplan.core.money.calibration import Calibration
 from ftplan.core.plan import Bill
 from ftplan.core.steps import Estimate, Reckoning, Step, Train
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ftplan.core.case import model_now, phase_now, runs
-from ftplan.core.decide import Outcome
+from ftplan.core.deciding.case import model_now, phase_now, runs
+from ftplan.core.deciding.decide import Outcome
+from ftplan.core.deciding.scope import Scope
 from ftplan.core.desired import is_at
 from ftplan.core.facts import Observation
 from ftplan.core.plan import Note
 from ftplan.core.records import ModelRecord, State
-from ftplan.core.scope import Scope
 from ftplan.core.spec import Address, Project
 from ftplan.core.steps import Adopt, Cancel, Delete, Forget, Reason, Train
 

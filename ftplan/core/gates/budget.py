@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import ROUND_UP, Decimal
 
 from ftplan.core.bounds import Budget
-from ftplan.core.gates import MAX_COST, NO_SPEND, Refusal, Word, compared, judged, usd
+from ftplan.core.gates.refusal import MAX_COST, NO_SPEND, Refusal, Word, compared, judged, usd
 from ftplan.core.plan import Bill, Note
 from ftplan.core.spec import Address
 

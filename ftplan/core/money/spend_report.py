@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ftplan.core.facts import Phase
-from ftplan.core.spending import Spend
+from ftplan.core.money.spending import Spend
 
 
 @dataclass(frozen=True, slots=True)

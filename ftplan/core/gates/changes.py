@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from ftplan.core.bounds import Changes, Threshold
-from ftplan.core.gates import NO_DESTROY, Refusal, Word, judged
+from ftplan.core.gates.refusal import NO_DESTROY, Refusal, Word, judged
 from ftplan.core.plan import Mode, Note
 from ftplan.core.records import State
 from ftplan.core.spec import Address

@@ -1,0 +1,7 @@
+"""State and plans as text, and what must hold of them.
+
+    encode, decode     codec         JSON, with versions and migrations
+    to_plain           plain         values <-> plain data by their declared types
+    integrity_faults   integrity     what must hold in every state
+    rebuild            rebuild       what a lost state can be made of again
+"""
