@@ -4,4 +4,6 @@
     to_plain           plain         values <-> plain data by their declared types
     integrity_faults   integrity     what must hold in every state
     rebuild            rebuild       what a lost state can be made of again
+
+A state of an older version is brought to today's when it is read.
 """
