@@ -109,7 +109,7 @@ def _a_day(life: BaseLife) -> str:
     if not life.cost_per_day:
         return ""
     trained = f"{len(life.cost_per_day)} models" if len(life.cost_per_day) > 1 else clean(next(iter(life.cost_per_day)))
-    return f"{dollars(sum(life.cost_per_day.values(), Decimal(0)))} a day of it for {trained}"
+    return f"{dollars(sum(life.cost_per_day.values(), Decimal(0)))} per day of life for {trained}"
 
 
 def _last_training(life: BaseLife) -> str:
