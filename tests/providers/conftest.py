@@ -43,8 +43,8 @@ def provider(connect: Callable[..., Connection]) -> OpenAIProvider:
 
 @pytest.fixture
 def impatient(connect: Callable[..., Connection]) -> OpenAIProvider:
-    """One that gives up on silence at once."""
-    patience = Patience(read_retries=0, read_seconds=0.2, write_seconds=0.2, upload_seconds=0.2)
+    """One that gives up on silence soon: not so soon that a busy machine is taken for a silent service."""
+    patience = Patience(read_retries=0, read_seconds=2.0, write_seconds=2.0, upload_seconds=2.0)
     return OpenAIProvider(connect(), load_catalog("openai"), patience=patience)
 
 
