@@ -15,8 +15,8 @@ from ftplan.cli.catalogs import every_catalog
 from ftplan.cli.console import Console
 from ftplan.cli.options import config_options, config_request
 from ftplan.cli.session import Session, open_session
-from ftplan.core.catalog import Catalog
-from ftplan.core.gates.aging import Aging, Live, aging, live_models, successors
+from ftplan.core.desired import is_at
+from ftplan.core.gates.aging import Aging, Live, aging, live_models, service_of, successors
 from ftplan.core.gates.lifetime import WARN_DAYS
 from ftplan.engine.lifespans import Lifespans, ask_lifespans
 from ftplan.errors import Problem, ProviderError
@@ -37,7 +37,7 @@ def check(line: CommandLine, /, days: int, offline: bool, json: bool, **options:
     with open_session(config_request(options), online=not offline, measured=False) as session:
         state, _ = session.load_state()
         live = live_models(state)
-        told = Lifespans() if offline else ask_lifespans(live, session.providers)
+        told = Lifespans() if offline else _asked(session, live)
         found = _ending(session, live, told, days, datetime.now(timezone.utc).date())
     console.problems(_unheard(provider, error) for provider, error in sorted(told.silent.items()))
     if json:
@@ -52,25 +52,22 @@ def check(line: CommandLine, /, days: int, offline: bool, json: bool, **options:
     return ENDING if found else 0
 
 
+def _asked(session: Session, live: Iterable[Live]) -> Lifespans:
+    """What the providers say, of the models that are theirs: a name may have come to mean another service."""
+    known = [one for one in live if is_at(session.project, one.record.provider, one.record.recipe.get("account", ""))]
+    return ask_lifespans(known, session.providers)
+
+
 def _ending(session: Session, live: Iterable[Live], told: Lifespans, days: int, today: date) -> list[Aging]:
     """The models that end within `days`, soonest first, each with those that can take over."""
-    offers, trainable = _offers(session), provider_types()
+    offers, trainable = every_catalog(session.project.catalog), provider_types()
     found = []
     for one in live:
-        catalog = session.catalogs.get(one.record.provider) or offers.get(_type_of(one))
+        catalog = offers.get(service_of(one.record, session.project))
         ending = aging(one, catalog, told.answers.get(one.record.name, ()), today)
         if ending is not None and ending.days <= days:
             found.append(replace(ending, successors=successors(ending, offers.values(), today, days, trainable)))
     return sorted(found, key=lambda one: (one.shutdown, one.address))
-
-
-def _offers(session: Session) -> dict[str, Catalog]:
-    """Every catalog there is, by type, as it is overridden."""
-    return every_catalog(session.project.catalog)
-
-
-def _type_of(one: Live) -> str:
-    return str(one.record.recipe.get("account", "")).split(" ")[0]
 
 
 def _unheard(provider: str, error: ProviderError) -> Problem:

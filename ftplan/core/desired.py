@@ -100,6 +100,11 @@ def account(provider: ProviderSpec) -> str:
     return provider.type if provider.base_url is None else f"{provider.type} {provider.base_url.rstrip('/')}"
 
 
+def account_type(remembered: str) -> str:
+    """The type of the service that an account is at; empty for none."""
+    return remembered.partition(" ")[0]
+
+
 def is_at(project: Project, provider: str, remembered: str) -> bool:
     """Whether `provider` still means the account that was remembered: only then its answers say anything about what
     is there, and only then may something be deleted there."""

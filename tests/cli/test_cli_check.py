@@ -64,6 +64,14 @@ def test_a_provider_that_does_not_answer_is_said_and_the_catalog_has_to_do(train
     assert json.loads(done.out)["ending"][0]["told_by"] == "catalog"
 
 
+def test_a_provider_that_means_another_service_now_is_not_asked_about_models_it_never_had(trained: Workbench) -> None:
+    trained.bot(providers={"trainer": {"type": "openai"}})
+    done = trained.run("check", f"-days={days_left()}", "-json")
+    assert (done.code, done.err) == (10, "")
+    (ending,) = json.loads(done.out)["ending"]
+    assert (ending["told_by"], ending["rehearsal"]) == ("catalog", True)
+
+
 def test_where_nothing_was_trained_nothing_ends(bench: Workbench) -> None:
     bench.bot()
     done = bench.run("check")

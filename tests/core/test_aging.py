@@ -12,8 +12,9 @@ from values import job, record
 
 from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.facts import Phase, RemoteModel
-from ftplan.core.gates.aging import Aging, aging, live_models, root_of, successors
+from ftplan.core.gates.aging import Aging, aging, live_models, root_of, service_of, successors
 from ftplan.core.records import State
+from ftplan.core.spec import Project, ProviderSpec
 
 TODAY = date(2026, 11, 22)
 ENDS = date(2027, 1, 14)
@@ -94,6 +95,14 @@ def test_what_nobody_knows_the_end_of_does_not_end() -> None:
     (live,) = live_models(state_of(tuned(base_model="elsewhere")))
     assert aging(live, CATALOG, (RemoteModel("elsewhere"),), TODAY) is None
     assert aging(live, None, (), TODAY) is None
+
+
+def test_a_model_is_of_the_service_it_was_trained_at_whatever_its_provider_s_name_means_now() -> None:
+    project = Project("p", "/p", "/p/ftplan.yaml", "d", providers={"openai": ProviderSpec("openai", "sandbox")})
+    assert service_of(tuned(), project) == "openai"
+    assert service_of(record(recipe={"account": "openai https://eu.api.openai.com/v1"}), project) == "openai"
+    assert service_of(record(recipe={}), project) == "sandbox"
+    assert service_of(record(recipe={}, provider="gone"), project) == ""
 
 
 def test_successors_come_cheapest_first_and_those_without_a_price_last() -> None:

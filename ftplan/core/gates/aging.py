@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ftplan.core.catalog import BaseModel, Catalog
-from ftplan.core.desired import RECIPE_PREFIX
+from ftplan.core.desired import RECIPE_PREFIX, account_type
 from ftplan.core.facts import Phase, RemoteModel
 from ftplan.core.records import ModelRecord, State
-from ftplan.core.spec import PARENT_PREFIX, Address
+from ftplan.core.spec import PARENT_PREFIX, Address, Project
 
 _MILLION = Decimal(1_000_000)
 
@@ -86,6 +86,12 @@ def root_of(record: ModelRecord, state: State) -> str:
     if not base or base.startswith(RECIPE_PREFIX):
         base = record.job.base_model
     return base.split(":")[1] if base.startswith("ft:") else base
+
+
+def service_of(record: ModelRecord, project: Project) -> str:
+    """The type of the service a model was trained at, also where its provider's name means another one by now."""
+    declared = project.providers.get(record.provider)
+    return account_type(record.recipe.get("account", "")) or (declared.type if declared else "")
 
 
 def aging(live: Live, catalog: Catalog | None, answers: Iterable[RemoteModel | None], today: date) -> Aging | None:
