@@ -50,6 +50,7 @@ def _sdist_faults(sdist: str) -> list[str]:
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
     must = {"CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", "schemas/config.schema.json", ".ci/run"}
+    must |= {"action.yml", ".pre-commit-hooks.yaml", "examples/gitlab/ftplan.gitlab-ci.yml"}
     return [f"sdist: {name} is missing" for name in sorted(must - held)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -16,4 +17,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # `python -m` looks for modules in the working directory first, and a checkout may hold a yaml.py of anybody's.
+    if sys.path[:1] in ([""], [os.getcwd()]):
+        del sys.path[0]
     main()

@@ -67,12 +67,21 @@ _CONTRASTS = """() => {
   }
   const shapes = [...document.querySelectorAll("svg rect")].map((rect) => [rect.getAttribute("class") ?? "rect",
     painted(rect, "fill")]);
-  return {texts, shapes};
+  const strokes = [...document.querySelectorAll("svg line, svg path")]
+    .filter((one) => one.checkVisibility() && getComputedStyle(one).stroke !== "none")
+    .map((one) => [one.getAttribute("class") ?? one.tagName, painted(one, "stroke")]);
+  return {texts, shapes, strokes};
 }"""
-# What reaches out of the window sideways, though no bar to scroll by need be there for it.
-_OVERHANGING = """() => [...document.querySelectorAll("body *")]
-  .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 0.5)
-  .map((element) => element.outerHTML.slice(0, 80))"""
+# What reaches out of the window sideways, though no bar to scroll by need be there for it. What stands in a box that
+# scrolls by itself does not.
+_OVERHANGING = """() => {
+  const scrolls = (element) => element && (["auto", "scroll"].includes(getComputedStyle(element).overflowX)
+    || scrolls(element.parentElement));
+  return [...document.querySelectorAll("body *")]
+    .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 0.5)
+    .filter((element) => !scrolls(element.parentElement))
+    .map((element) => element.outerHTML.slice(0, 80));
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,10 @@ class Visit:
     def shape_contrasts(self) -> list[tuple[str, float]]:
         """Each shape of a picture by its class, with its contrast to what lies behind the picture."""
         return [(name, ratio) for name, ratio in self.page.evaluate(_CONTRASTS)["shapes"]]
+
+    def stroke_contrasts(self) -> list[tuple[str, float]]:
+        """Each line of a picture by its class, with its contrast to what lies behind the picture."""
+        return [(name, ratio) for name, ratio in self.page.evaluate(_CONTRASTS)["strokes"]]
 
     def overhanging(self) -> list[str]:
         """What does not fit into the width of the window."""

@@ -7,15 +7,15 @@ import errno
 import hashlib
 import os
 import re
-import secrets
 import shlex
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ftplan.backends.beside import BesideFolder
 from ftplan.backends.locks import LockFile, refusal
+from ftplan.backends.whole import free_name, rescued, write_whole
 from ftplan.core.ports import Blob, Claim
 from ftplan.errors import Problem, StateConflict, StateError
 
@@ -30,6 +30,7 @@ class LocalBackend:
         self._path = path
         self._lock = LockFile(path.with_name(f".{path.name}.lock"))
         self._claim: str | None = None
+        self._beside = BesideFolder(path.with_name(f"{path.name.removesuffix('.json')}.rows"))
 
     def where(self) -> str:
         return self._path.name
@@ -100,28 +101,31 @@ class LocalBackend:
         with self._errors_of_the_lock():
             self._lock.break_claim(claim_id, self.where())
 
-    def keep_aside(self) -> str:
+    def keep_beside(self, name: str, data: bytes) -> None:
+        self._beside.keep(name, data)
+
+    def beside(self, name: str) -> bytes | None:
+        return self._beside.read(name)
+
+    def beside_names(self) -> tuple[str, ...]:
+        return self._beside.names()
+
+    def drop_beside(self, name: str) -> None:
+        self._beside.drop(name)
+
+    def keep_aside(self) -> tuple[str, None]:
         """Moves a state that cannot be used out of the way, and never over anything; its new name. The `.backup` stays
         as it is, since it may be a good one. Raises `StateError`."""
-        stamp = time.strftime("%Y%m%dT%H%M%S")
         try:
             with self._lock.alone():
-                names = (f"{self._path.name}.damaged-{stamp}{more}" for more in ("", *(f"-{n}" for n in range(1, 100))))
-                name = next(name for name in names if not os.path.lexists(self._path.with_name(name)))
+                name = free_name(self._path)
                 os.rename(self._path, self._path.with_name(name))
         except OSError as error:
             raise self._error("State cannot be moved", error) from error
-        return name
+        return name, None
 
     def rescue(self, data: bytes) -> str:
-        """The path of an emergency copy of `data`: beside the state, else in the home folder or the temporary one.
-        Raises OSError when none of them can be written."""
-        name = f"{self._path.name}.emergency-{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(3)}"
-        for folder in _rescue_folders(self._path.parent):
-            with contextlib.suppress(OSError):
-                write_whole(folder / name, data)
-                return str(folder / name)
-        raise OSError("no folder can be written")
+        return rescued(self._path, data)
 
     def _check(self, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode):
@@ -168,17 +172,6 @@ class LocalBackend:
         return StateError(Problem(summary, detail, advice=f"The folder is {self._path.parent}."))
 
 
-def write_whole(target: Path, data: bytes) -> None:
-    """`target` holds `data` durably, readable by its owner alone, or else what it held before. Raises OSError."""
-    with _temporary(target) as (descriptor, name):
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, target)
-    _sync_folder(target.parent)
-
-
 def _clear_leftovers(state: Path) -> None:
     """Takes away the temporary files of saves that were killed: regular files of ours whose names only we give."""
     ours = re.compile(rf"\.{re.escape(state.name)}(\.backup)?\.[0-9a-f]{{12}}\.tmp")
@@ -189,35 +182,5 @@ def _clear_leftovers(state: Path) -> None:
                 path.unlink()
 
 
-def _rescue_folders(beside: Path) -> Iterator[Path]:
-    yield beside
-    # Path.home raises RuntimeError for a user without one, as containers have them.
-    with contextlib.suppress(RuntimeError):
-        yield Path.home()
-    with contextlib.suppress(OSError):
-        yield Path(tempfile.gettempdir())
-
-
 def _tag(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-@contextlib.contextmanager
-def _temporary(target: Path) -> Iterator[tuple[int, str]]:
-    """A new file in the folder of `target`, readable by its owner alone, gone again if it was not renamed."""
-    name = str(target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp"))
-    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        yield descriptor, name
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename in `folder` durable: without it, a power cut may bring the old name back."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import shlex
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -67,17 +68,8 @@ class LockFile:
     def break_claim(self, claim_id: str, where: str) -> None:
         """Takes away the claim with exactly this id. Raises `StateError` for any other."""
         found = self.holder()
-        if found is None:
-            raise StateError(Problem("Nothing to unlock", f"Nobody holds the lock on {where}."))
-        if found.id != claim_id:
-            raise StateError(
-                Problem(
-                    "Wrong lock id",
-                    f"The lock on {where} is held under another id: {found.id}. {describe(found)}",
-                    advice="Make sure that run is dead, then:",
-                    command=f"ftplan force-unlock {found.id}",
-                )
-            )
+        if found is None or found.id != claim_id:
+            raise wrong_id(found, where)
         self.give_back(claim_id)
 
 
@@ -91,24 +83,43 @@ def refusal(holder: Claim, where: str) -> LockHeld:
             "State is locked",
             f"Another run holds the lock on {where}. {describe(holder)}{started_anew}",
             advice="Wait for it (-lock-timeout=5m). Only when it is certain that it is dead:",
-            command=f"ftplan force-unlock {holder.id}",
+            command=unlocking(holder),
+        )
+    )
+
+
+def wrong_id(holder: Claim | None, where: str) -> StateError:
+    """The error for an id that is not the holder's."""
+    if holder is None:
+        return StateError(Problem("Nothing to unlock", f"Nobody holds the lock on {where}."))
+    return StateError(
+        Problem(
+            "Wrong lock id",
+            f"The lock on {where} is held under another id: {holder.id}. {describe(holder)}",
+            advice="Make sure that run is dead, then:",
+            command=unlocking(holder),
         )
     )
 
 
 def describe(claim: Claim) -> str:
-    """A claim in a sentence: who, where, doing what, since when and for how long."""
+    """A claim in a sentence: who, where, doing what, since when and for how long, as far as that is known."""
     link = f" See {claim.info['ci']}." if claim.info.get("ci") else ""
-    return (
-        f"Held by {claim.who} on {claim.host} (pid {claim.pid}), doing {claim.operation} since {claim.created}"
-        f"{_age(claim)}; lock id {claim.id}.{link}"
-    )
+    where = f" on {claim.host} (pid {claim.pid})" if claim.host else ""
+    doing = f", doing {claim.operation}" if claim.operation else ""
+    since = f" since {claim.created}{_age(claim)}" if claim.created else ""
+    return f"Held by {claim.who}{where}{doing}{since}; lock id {claim.id}.{link}"
+
+
+def unlocking(claim: Claim) -> str:
+    """The command that takes the lock from `claim`, as a line to paste: a server may have given it any id."""
+    return f"ftplan force-unlock {shlex.quote(claim.id)}"
 
 
 def _age(claim: Claim) -> str:
     """` (for 12m)`; nothing where `created` is no time, or one that by our clock is yet to come."""
     try:
-        created = datetime.fromisoformat(claim.created)
+        created = datetime.fromisoformat(claim.created.replace("Z", "+00:00"))  # Python 3.10 knows no Z
         seconds = int((datetime.now(timezone.utc) - created).total_seconds())
     except (TypeError, ValueError):
         return ""

@@ -9,7 +9,7 @@ import click
 
 from ftplan.cli.applying import apply_session
 from ftplan.cli.argv import CommandLine
-from ftplan.cli.console import Console, may_ask
+from ftplan.cli.console import Console, console_of, may_ask
 from ftplan.cli.options import Request, planning_options, read_request
 from ftplan.cli.planning import read_plan, saved_request
 from ftplan.core.plan import Plan
@@ -27,6 +27,8 @@ from ftplan.errors import PlanStale, Problem, UsageError
 def apply(line: CommandLine, /, planfile: Path | None, auto_approve: bool, checksum: str | None, **options: Any) -> int:
     """Carry out a plan, once: the saved one in PLANFILE, or one made now and approved."""
     request = read_request("destroy" if options["destroy"] else "normal", options)
+    if checksum is not None:
+        _refuse_foreign_checksum(checksum)
     saved = None
     if planfile is not None:
         _refuse_planning_options(options)
@@ -52,7 +54,7 @@ def _apply(
     checksum: str | None,
     options: dict[str, Any],
 ) -> int:
-    console = Console(no_color=line.no_color, json=options["json"], compact_warnings=options["compact_warnings"])
+    console = console_of(line, options)
     console.begin()
     approved = auto_approve or saved is not None
     if options["json"] and not approved:
@@ -75,17 +77,32 @@ def _refuse_planning_options(options: dict[str, Any]) -> None:
         raise UsageError("A saved plan is applied as it is", detail=f"{names} cannot be given with a saved plan.")
 
 
-def _compare(plan: Plan, checksum: str) -> None:
-    from ftplan.core.keeping.codec import steps_digest
+def _refuse_foreign_checksum(checksum: str) -> None:
+    from ftplan.core.keeping.checksum import is_checksum
 
-    if steps_digest(plan) != checksum:
-        raise PlanStale(
-            Problem(
-                "Another plan than the one approved",
-                f"The plan's checksum is {steps_digest(plan)}, and {checksum[:80]} was asked for. Nothing was done.",
-                advice="Review the plan as it is now.",
-            )
+    if not is_checksum(checksum):
+        detail = f"The checksum of a plan has 64 hexadecimal digits; {checksum[:80]!r} is none."
+        raise UsageError(Problem("Invalid -checksum", detail, advice="It is printed by:", command="ftplan plan"))
+
+
+def _compare(plan: Plan, checksum: str) -> None:
+    """Raises `PlanStale`, with what moved, unless `plan` means what the plan with this checksum meant."""
+    from ftplan.core.keeping.checksum import means, moved_since, plan_checksum
+    from ftplan.views.plan_text import summary_line
+
+    if means(plan, checksum):
+        return
+    moved = moved_since(plan, checksum) or ("what is at the provider, or a price",)
+    raise PlanStale(
+        Problem(
+            "Another plan than the one approved",
+            f"What moved since it was reviewed: {'; '.join(moved)}.\n"
+            f"It is now: {summary_line(plan)} Nothing was done.\n"
+            f"Its checksum is {plan_checksum(plan)}, and {checksum} was asked for.",
+            advice="Review the plan as it is now:",
+            command="ftplan plan",
         )
+    )
 
 
 def _ask(console: Console, plan: Plan, allowed: bool) -> None:

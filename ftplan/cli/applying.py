@@ -11,6 +11,7 @@ from ftplan.cli.locking import locked
 from ftplan.cli.options import Request
 from ftplan.cli.patience import call_seconds, seconds_of
 from ftplan.cli.planning import Planned, check_fresh, plan_mark, plan_session, refuse_errors
+from ftplan.cli.rowdiffs import drop_rows, keep_rows, with_dataset_diffs
 from ftplan.cli.session import Session, open_session
 from ftplan.cli.signals import Stop, WakefulClock, interrupted
 from ftplan.core.desired import Desired
@@ -49,12 +50,13 @@ def _under_lock(
         _settle(session, ledger, request, voice, stop)
     planned = plan_session(session, _as_planned(ledger.state, tag, state), request)
     if saved is None:
-        console.plan(planned.plan)
+        console.plan(with_dataset_diffs(session, ledger.state, planned))
         console.problems(session.warnings)
     else:
         check_fresh(saved, planned.plan, ledger.state)
     refuse_errors(planned.plan)
     approve(planned.plan)
+    _remember_rows(console, session, planned, ledger.state)
     with voice.speaking():
         outcome = _carry_out(session, ledger, request, planned, saved, voice, stop)
     return _conclude(console, planned.plan, outcome, voice.tally, ledger.state)
@@ -117,21 +119,31 @@ def _carry_out(
         return apply(planned.plan, run, ledger, stop)
 
 
+def _remember_rows(console: Console, session: Session, planned: Planned, state: State) -> None:
+    """So that the next plan can say what changed. An apply is worth more than that: it goes on without."""
+    if planned.plan.mode != "normal":
+        return
+    try:
+        drop_rows(session, state, planned.plan.steps)
+        keep_rows(session, planned.desired, state, planned.plan.steps)
+    except FtplanError as error:
+        console.problems(replace(problem, severity="warning") for problem in error.problems)
+
+
 def _conclude(console: Console, plan: Plan, outcome: Outcome, tally: Tally, state: State) -> int:
     if outcome.stopped:
         raise _stopped(outcome, state)
     if outcome.failed:
         _raise_failure(console, outcome)
     outputs = model_outputs(state)
-    if console.json:
+    if console.streaming:
         from ftplan.views.json_stream import outputs_line, summary_stream_line
 
-        console.line(summary_stream_line(tally.counts, console.now(), plan.mode))
-        console.line(outputs_line(output_document(outputs), console.now()))
-    else:
-        console.say(f"\n{apply_summary(tally.counts, plan.mode)}")
-        if outputs and plan.mode == "normal":
-            console.say(f"\nOutputs:\n\n{render_outputs(outputs)}")
+        summary = summary_stream_line(tally.counts, console.now(), plan.mode)
+        console.stream([summary, outputs_line(output_document(outputs), console.now())])
+    console.say(f"\n{apply_summary(tally.counts, plan.mode)}")
+    if outputs and plan.mode == "normal":
+        console.say(f"\nOutputs:\n\n{render_outputs(outputs)}")
     _raise_withheld(plan)
     return 0
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ftplan.errors import UsageError
+
+if TYPE_CHECKING:
+    from ftplan.cli.stream_file import StreamFile
 
 # Options that are on by default and are switched off with `=false`.
 _SWITCHES = frozenset({"refresh", "lock", "input", "privacy"})
@@ -18,12 +22,15 @@ _FLAGS = frozenset(
         "auto-approve",
         "check",
         "compact-warnings",
+        "concise",
         "destroy",
         "detailed-exitcode",
         "diff",
+        "dry-run",
         "fix",
         "force",
         "json",
+        "mermaid",
         "no-color",
         "no-wait",
         "not-created",
@@ -41,11 +48,19 @@ _WORDS = {"true": True, "false": False, "1": True, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What was typed: the options that belong to no command, and the rest in click's spelling."""
+    """What was typed: the options that belong to no command, and the rest in click's spelling. `stream` is the open
+    file that `json_into` names, for a command that has it."""
 
     args: tuple[str, ...]
     chdir: str | None = None
     no_color: bool = False
+    json_into: str | None = None
+    stream: StreamFile | None = None
+
+
+def is_switch(option: str) -> bool:
+    """Whether an option has its value behind `=` or none, and never in the next word, though click thinks so."""
+    return option.lstrip("-") in _SWITCHES
 
 
 def read_command_line(typed: Sequence[str], environ: Mapping[str, str]) -> CommandLine:
@@ -58,7 +73,9 @@ def read_command_line(typed: Sequence[str], environ: Mapping[str, str]) -> Comma
         args[command + 1 : command + 1] = extra
     chdir = [arg.partition("=")[2] for arg in args if arg.startswith("--chdir=")]
     kept = [arg for arg in args if not arg.startswith("--chdir=") and arg != "--no-color"]
-    return CommandLine(tuple(kept), chdir[-1] if chdir else None, "--no-color" in args)
+    if command is not None and args[command] == "show":
+        kept = ["--markdown=-" if arg == "--markdown" else arg for arg in kept]
+    return CommandLine(tuple(kept), chdir[-1] if chdir else None, "--no-color" in args, _value("--json-into", kept))
 
 
 def _extra(environ: Mapping[str, str]) -> list[str]:
@@ -88,6 +105,17 @@ def _spelled(typed: Iterable[str]) -> Iterable[str]:
                 yield f"--{name}"
         else:
             yield "--help" if name == "h" else f"--{name}{equals}{value}"
+
+
+def _value(option: str, args: Sequence[str]) -> str | None:
+    """What stands behind the last `option`, with or without an equals sign; None where it is not given."""
+    known = args[: args.index("--")] if "--" in args else args
+    for at in reversed(range(len(known))):
+        if known[at].startswith(f"{option}="):
+            return known[at].partition("=")[2]
+        if known[at] == option:
+            return next(iter(known[at + 1 :]), None)
+    return None
 
 
 def _truth(name: str, value: str) -> str:

@@ -55,6 +55,11 @@ def project_catalogs(project: Project) -> dict[str, Catalog]:
     return found
 
 
+def catalogs_of_others(project: Project, company: Overrides) -> dict[str, Catalog]:
+    """As `project_catalogs`, without the word of the project itself; empty where it says none."""
+    return project_catalogs(replace(project, catalog=tuple(company.said))) if project.catalog else {}
+
+
 def every_catalog(overrides: Iterable[CatalogOverride]) -> dict[str, Catalog]:
     """Every catalog there is by its type, overridden. Raises `ConfigError`."""
     problems: list[Problem] = []

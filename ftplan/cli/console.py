@@ -1,14 +1,15 @@
-"""Where words go: answers to stdout, problems and progress to stderr, all of it to stdout as JSON lines if asked."""
+"""Where words go: answers to stdout, problems and progress to stderr; and all of it as JSON lines if asked, to stdout
+instead or to a file beside."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ftplan.core.events import Event
 from ftplan.core.plan import Plan
@@ -18,6 +19,8 @@ from ftplan.views.style import Style, clean
 from ftplan.views.terminal import Screen
 
 if TYPE_CHECKING:
+    from ftplan.cli.argv import CommandLine
+    from ftplan.cli.stream_file import StreamFile
     from ftplan.views.reading_bar import ReadingBar
 
 NOTE_CHARACTERS = 500
@@ -26,9 +29,19 @@ NOTE_CHARACTERS = 500
 class Console:
     """The two streams of this process and how they are to be written."""
 
-    def __init__(self, *, no_color: bool, json: bool = False, compact_warnings: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        no_color: bool,
+        json: bool = False,
+        compact_warnings: bool = False,
+        concise: bool = False,
+        into: StreamFile | None = None,
+    ) -> None:
         self._no_color = no_color or bool(os.environ.get("NO_COLOR"))
         self._compact = compact_warnings
+        self._concise = concise
+        self._into = into
         self.json = json
 
     def style(self, stream: TextIO) -> Style:
@@ -43,6 +56,19 @@ class Console:
         """One JSON object on stdout."""
         print(text, flush=True)
 
+    @property
+    def streaming(self) -> bool:
+        """Whether somebody reads the stream: stdout with -json, the file of -json-into."""
+        return self.json or self._into is not None
+
+    def stream(self, lines: Iterable[str]) -> None:
+        """Lines of the stream, to whoever reads it."""
+        for text in lines:
+            if self.json:
+                self.line(text)
+            if self._into is not None:
+                self._into.line(text)
+
     def note(self, text: str) -> None:
         """A word beside the answer, on stderr: stdout may be read by a program."""
         sys.stdout.flush()
@@ -51,12 +77,11 @@ class Console:
     def problems(self, problems: Iterable[Problem]) -> None:
         """Everything that is wrong, at once."""
         found = list(problems)
-        if self.json:
+        if self.streaming:
             from ftplan.views.json_stream import diagnostic_line
 
-            for problem in found:
-                self.line(diagnostic_line(problem, self.now()))
-        elif found:
+            self.stream(diagnostic_line(problem, self.now()) for problem in found)
+        if found and not self.json:
             from ftplan.views.message_text import render_problems
 
             sys.stdout.flush()
@@ -64,7 +89,7 @@ class Console:
             print(text, file=sys.stderr, flush=True)
 
     def begin(self) -> None:
-        """The first line of a stream, which says what reads it; nothing where no stream was asked for."""
+        """The first line of a stream on stdout, which says what reads it. A file has it since it was opened."""
         if self.json:
             from ftplan.views.json_stream import version_line
 
@@ -72,16 +97,15 @@ class Console:
 
     def plan(self, plan: Plan, *, errors: bool = False) -> None:
         """A plan, with its bill, its clock and its warnings; its errors where nobody reports them afterwards."""
-        if self.json:
-            from ftplan.views.json_stream import plan_stream
+        if self.streaming:
+            from ftplan.views.plan_stream import plan_stream
 
-            for line in plan_stream(plan, self.now(), errors=errors):
-                self.line(line)
-        else:
+            self.stream(plan_stream(plan, self.now(), errors=errors))
+        if not self.json:
             from ftplan.views.plan_text import render_plan
 
-            style = self.style(sys.stdout)
-            self.say(render_plan(plan, style, compact_warnings=self._compact, errors=errors))
+            told = {"compact_warnings": self._compact, "errors": errors, "concise": self._concise}
+            self.say(render_plan(plan, self.style(sys.stdout), **told))
 
     def reckoning(self, plan: Plan) -> None:
         """How the bill of a plan was worked out; a stream's change summary has it already."""
@@ -93,8 +117,13 @@ class Console:
     def screen(self) -> Screen:
         """Who is told what happens during an apply."""
         from ftplan.views.terminal import open_screen
+        from ftplan.views.wrapped_screens import Quiet, Recorded
 
-        return open_screen(sys.stderr, colour=self.style(sys.stderr).colour, json=self.json, now=time.time)
+        colour = self.style(sys.stderr).colour
+        screen = open_screen(sys.stderr, colour=colour, json=self.json, now=time.time)
+        if self._concise and not self.json and not sys.stderr.isatty():
+            screen = Quiet(screen)
+        return screen if self._into is None else Recorded(screen, self._into.line, time.time)
 
     def reading_bar(self, now: Callable[[], float]) -> ReadingBar | None:
         """Who is told how far a file was read; None where nobody sits at a terminal, or it cannot redraw a line."""
@@ -114,6 +143,12 @@ class Console:
     @staticmethod
     def now() -> datetime:
         return datetime.now(timezone.utc)
+
+
+def console_of(line: CommandLine, options: Mapping[str, Any]) -> Console:
+    """The console of a command that plans, as its options ask for it."""
+    told = {name: options[name] for name in ("json", "compact_warnings", "concise")}
+    return Console(no_color=line.no_color, into=line.stream, **told)
 
 
 class Voice:

@@ -6,6 +6,7 @@ import click
 
 from ftplan.cli.dataset_check import check
 from ftplan.cli.dataset_convert import convert
+from ftplan.cli.dataset_diff import diff
 from ftplan.cli.dataset_pin import pin
 from ftplan.cli.dataset_sample import sample
 from ftplan.cli.dataset_split import split
@@ -22,4 +23,5 @@ dataset.add_command(stats)
 dataset.add_command(split)
 dataset.add_command(sample)
 dataset.add_command(convert)
+dataset.add_command(diff)
 dataset.add_command(pin)

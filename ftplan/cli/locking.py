@@ -46,7 +46,7 @@ def locked(console: Console, session: Session, request: Request, operation: str)
         # Also where a signal came while the claim was being written: it would stand in everybody's way.
         if not refused:
             with _undisturbed():
-                session.backend.unlock(claim.id)
+                _give_back(console, session, claim)
 
 
 def _take(console: Console, session: Session, request: Request, claim: Claim) -> Claim | None:
@@ -64,6 +64,15 @@ def _take(console: Console, session: Session, request: Request, claim: Claim) ->
         )
     console.problems([told])
     return session.backend.lock(claim, request.lock_timeout)
+
+
+def _give_back(console: Console, session: Session, claim: Claim) -> None:
+    """A lock that cannot be given back is a warning: what the run has to say, of a state that could not be saved, say,
+    goes before it."""
+    try:
+        session.backend.unlock(claim.id)
+    except StateError as error:
+        console.problems(replace(problem, severity="warning") for problem in error.problems)
 
 
 def _taken_over(dead: Claim, where: str) -> Problem:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from ftplan.cli.argv import CommandLine, read_command_line
+from ftplan.cli.completion import CALLED_BACK, call_back
 from ftplan.errors import FtplanError, Problem, UsageError
 
 
@@ -35,17 +36,19 @@ COMMANDS = {
     "destroy": Entry("apply", "destroy", "Delete what is managed"),
     "cancel": Entry("cancel", "cancel", "Cancel the running job of a model"),
     "check": Entry("check", "check", "List the models whose base ends soon"),
+    "ci": Entry("ci", "ci", "Comment plans on pull requests, and find the reviewed ones again"),
+    "completion": Entry("completion", "completion", "Print the completion of a shell"),
     "cost": Entry("cost", "cost", "Show what was spent, by model and month"),
     "dataset": Entry("dataset", "dataset", "Check, describe, split, sample, convert and pin dataset files"),
     "fmt": Entry("project", "fmt", "Rewrite the configuration in its canonical layout"),
     "force-unlock": Entry("state", "force_unlock", "Take away the lock of a run that is dead"),
-    "graph": Entry("read", "graph", "Print what depends on what, as DOT"),
+    "graph": Entry("read", "graph", "Print what depends on what, as DOT or Mermaid"),
     "output": Entry("read", "output", "Print the ids of the fine-tuned models"),
     "providers": Entry("providers", "providers", "List the providers, with their models, prices and dates"),
     "resolve": Entry("resolve", "resolve", "Say what became of a paid call in doubt"),
     "sandbox": Entry("sandbox", "sandbox", "Rehearse against an embedded emulator"),
     "schema": Entry("read", "schema", "Print a published JSON Schema"),
-    "show": Entry("read", "show", "Show the state, or a saved plan"),
+    "show": Entry("show", "show", "Show the state, or a saved plan"),
     "state": Entry("state", "state", "Look into the state, or rebuild it"),
     "version": Entry("read", "version", "Print the version"),
 }
@@ -112,9 +115,13 @@ def _command(name: str) -> click.Command:
 
 def run() -> None:
     """Runs what was typed and ends the process with the exit code of the contract."""
+    if sys.argv[1:2] == [CALLED_BACK]:
+        sys.exit(call_back(sys.argv[2:]))
     line = CommandLine(tuple(sys.argv[1:]))
     try:
         line = read_command_line(line.args, os.environ)
+        _go_to(line.chdir)
+        line = _with_stream(line)
         code = _run(line)
         sys.stdout.flush()
     except FtplanError as error:
@@ -127,15 +134,35 @@ def run() -> None:
         code = 1
     except Exception as error:
         code = _report(_defect(error), line)
+    if line.stream is not None:
+        line.stream.close()
     sys.exit(code)
 
 
-def _run(line: CommandLine) -> int:
-    if line.chdir is not None:
+def _go_to(folder: str | None) -> None:
+    if folder is not None:
         try:
-            os.chdir(line.chdir)
+            os.chdir(folder)
         except OSError as error:
-            raise UsageError("Unusable -chdir", detail=f"{line.chdir}: {error.strerror}.") from None
+            raise UsageError("Unusable -chdir", detail=f"{folder}: {error.strerror}.") from None
+
+
+def _with_stream(line: CommandLine) -> CommandLine:
+    """`line` with the file of -json-into open, before anything else is done: whatever goes wrong is told there, too."""
+    if line.json_into is None or not _streams(line) or "--help" in line.args:
+        return line
+    if "--json" in line.args:
+        raise UsageError("Options exclude each other", detail="-json and -json-into cannot be given together.")
+    from ftplan.cli.stream_file import StreamFile
+
+    return replace(line, stream=StreamFile(line.json_into))
+
+
+def _streams(line: CommandLine) -> bool:
+    return next((arg for arg in line.args if not arg.startswith("-")), "") in STREAMING_COMMANDS
+
+
+def _run(line: CommandLine) -> int:
     try:
         result = ftplan.main(list(line.args), prog_name="ftplan", standalone_mode=False, obj=line)
     except click.ClickException as error:
@@ -174,7 +201,6 @@ def _report(error: FtplanError, line: CommandLine) -> int:
     from ftplan.cli.console import Console
 
     # Where one JSON document is the answer, a problem must not be taken for it.
-    command = next((arg for arg in line.args if not arg.startswith("-")), "")
-    json = "--json" in line.args and command in STREAMING_COMMANDS
-    Console(no_color=line.no_color, json=json).problems(error.problems)
+    json = "--json" in line.args and _streams(line)
+    Console(no_color=line.no_color, json=json, into=line.stream).problems(error.problems)
     return error.exit_code

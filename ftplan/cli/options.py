@@ -98,8 +98,11 @@ def planning_options(command: F) -> F:
         click.option("--no-spend", is_flag=True, help="Refuse a plan that starts a paid job."),
         click.option("--max-cost", metavar="USD", help="Refuse a plan estimated to cost more; goes over the budget's."),
         click.option("--compact-warnings", is_flag=True, help="One line a warning."),
+        click.option("--concise", is_flag=True, help="What is done and why, without attributes and heartbeat."),
         click.option("--input", "ask", type=bool, default=True, help="=false: ask nothing."),
-        click.option("--json", is_flag=True, help="One JSON object a line on stdout."),
+        # The file is open long before, so that it holds whatever goes wrong, these options included.
+        click.option("--json-into", metavar="FILE", expose_value=False, help="What -json prints, to FILE as well."),
+        click.option("--json", is_flag=True, help="One JSON object a line on stdout: events, not the plan document."),
         click.option("--parallelism", type=click.IntRange(1), default=10, help="Active jobs a provider and base (10)."),
         click.option("--lock", type=bool, default=True, help="=false: take no lock."),
         click.option("--lock-timeout", default="0s", metavar="TIME", help="Wait for the lock: 30s, 5m."),

@@ -8,29 +8,31 @@ from typing import Any
 import click
 
 from ftplan.cli.argv import CommandLine
-from ftplan.cli.console import Console
+from ftplan.cli.console import console_of
+from ftplan.cli.documents import Documents, document_options, say_checksum
 from ftplan.cli.options import planning_options, read_request
 from ftplan.cli.planning import plan_session, refuse_errors, save_plan
+from ftplan.cli.rowdiffs import with_dataset_diffs
 from ftplan.cli.session import open_session
-from ftplan.core.keeping.codec import steps_digest
-from ftplan.core.plan import Plan
+from ftplan.core.keeping.checksum import plan_checksum
 from ftplan.errors import UsageError
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for apply.")
-@click.option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Also write it as Markdown.")
+@click.option("--show-rows", type=click.IntRange(0, 100), default=0, metavar="N", help="Show N changed rows a dataset.")
 @click.option("--explain-cost", is_flag=True, help="Also show how the bill was reckoned.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is left to do.")
 @click.option("--destroy", is_flag=True, help="Plan to delete what is managed.")
 @click.option("--offline", is_flag=True, help="No key, no network: the state alone.")
+@document_options
 @planning_options
 @click.pass_obj
 def plan(
     line: CommandLine,
     /,
     out: Path | None,
-    markdown: Path | None,
+    show_rows: int,
     explain_cost: bool,
     detailed_exitcode: bool,
     **options: Any,
@@ -41,29 +43,22 @@ def plan(
         raise UsageError(
             "Options exclude each other", detail="-refresh-only needs the providers that -offline forbids."
         )
-    console = Console(no_color=line.no_color, json=options["json"], compact_warnings=options["compact_warnings"])
+    documents = Documents.read(options)
+    console = console_of(line, options)
     console.begin()
     with open_session(request, online=not request.offline, console=console) as session:
         state, _ = session.load_state()
-        planned = plan_session(session, state, request).plan
+        planned = with_dataset_diffs(session, state, plan_session(session, state, request), show_rows)
     console.plan(planned)
     if explain_cost:
         console.reckoning(planned)
     console.problems(session.warnings)
-    if markdown is not None:
-        _write_markdown(planned, markdown)
+    documents.write(planned, console)
     refuse_errors(planned)
-    if out is not None:
+    if out is None:
+        say_checksum(console, planned)
+    else:
         save_plan(planned, out)
-        console.say(f"\nSaved the plan to: {out}\nIts checksum is: {steps_digest(planned)}")
+        console.say(f"Saved the plan to: {out}\nIts checksum is: {plan_checksum(planned)}")
         console.say(f"\nTo perform exactly these actions, run:\n    ftplan apply {out}")
     return 2 if detailed_exitcode and (planned.steps or planned.withheld) else 0
-
-
-def _write_markdown(planned: Plan, path: Path) -> None:
-    from ftplan.views.markdown import render_markdown
-
-    try:
-        path.write_text(render_markdown(planned), encoding="utf-8")
-    except OSError as error:
-        raise UsageError("Markdown not written", detail=f"{path}: {error.strerror or error}.") from error

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ftplan.backends.local import write_whole
+from ftplan.backends.whole import write_whole
 from ftplan.cli.options import Request
 from ftplan.cli.session import Session
 from ftplan.config.redact import HIDDEN
@@ -18,7 +18,7 @@ from ftplan.core.deciding.scope import Scope, known_addresses
 from ftplan.core.desired import Desired
 from ftplan.core.facts import Observation
 from ftplan.core.keeping.codec import decode_plan, encode_plan, steps_digest
-from ftplan.core.plan import Plan
+from ftplan.core.plan import Note, Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.records import State
 from ftplan.core.spec import Address
@@ -58,7 +58,20 @@ def plan_session(session: Session, state: State, request: Request) -> Planned:
     )
     plan = make_plan(desired, state, seen, policy, datetime.now(timezone.utc))
     hidden = {name for name, value in session.project.variables.items() if value == HIDDEN}
-    return Planned(replace(plan, options=request.kept(hidden), services=session.services), desired, seen)
+    notes = (*plan.notes, *_unasked_state(session, state, request))
+    return Planned(replace(plan, notes=notes, options=request.kept(hidden), services=session.services), desired, seen)
+
+
+def _unasked_state(session: Session, state: State, request: Request) -> Iterator[Note]:
+    """That a plan knows nothing of a state which is kept at a server: whoever reviews it would take it for new."""
+    if request.offline and session.project.state.backend != "local":
+        found = f"from {session.backend.where()}, which stands here" if state.lineage else "as if nothing was trained"
+        yield Note(
+            "warning",
+            "The state was not looked at",
+            f"It is kept at a server, and -offline asks none: this is planned {found}.",
+            advice="With -refresh=false the state is asked, and no provider and no key is needed.",
+        )
 
 
 def _check_addresses(desired: Desired, state: State, request: Request) -> None:

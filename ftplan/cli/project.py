@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ftplan.backends.local import write_whole
+from ftplan.backends.whole import write_whole
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
 from ftplan.cli.options import Request, config_options, config_request

@@ -1,4 +1,4 @@
-"""The commands that only read what is there: show, output, graph, schema, version."""
+"""The commands that only read what is there: output, graph, schema, version."""
 
 from __future__ import annotations
 
@@ -15,36 +15,6 @@ from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
 from ftplan.cli.options import Request, config_options, config_request
 from ftplan.errors import FtplanError, Problem, UsageError
-
-
-@click.command()
-@click.option("--json", is_flag=True, help="Terraform's plan document, or the state's.")
-@click.argument("planfile", required=False, type=click.Path(path_type=Path))
-@config_options
-@click.pass_obj
-def show(line: CommandLine, /, json: bool, planfile: Path | None, **options: Any) -> int:
-    """Show the state, or the saved plan in PLANFILE."""
-    from ftplan.views.json_documents import state_document
-    from ftplan.views.json_text import json_text
-    from ftplan.views.plan_json import plan_document
-    from ftplan.views.state_text import render_state
-
-    console = Console(no_color=line.no_color)
-    if planfile is not None:
-        from ftplan.cli.planning import read_plan
-        from ftplan.core.keeping.codec import steps_digest
-
-        plan = read_plan(planfile)
-        if json:
-            console.line(json_text({**plan_document(plan), "checksum": steps_digest(plan)}))
-        else:
-            console.plan(plan, errors=True)
-        return 0
-    from ftplan.cli.state import stored_state
-
-    state = stored_state(config_request(options))
-    console.line(json_text(state_document(state)) if json else render_state(state, console.style(sys.stdout)))
-    return 0
 
 
 @click.command()
@@ -96,20 +66,27 @@ def _one_output(name: str, outputs: dict[str, str | None]) -> str | None:
 
 
 @click.command()
+@click.option("--mermaid", is_flag=True, help="As a Mermaid flowchart, which GitHub and GitLab draw in Markdown.")
+@click.argument("planfile", required=False, type=click.Path(path_type=Path))
 @config_options
 @click.pass_obj
-def graph(line: CommandLine, /, **options: Any) -> int:
-    """Print what depends on what, in DOT: pipe it into `dot -Tsvg`."""
+def graph(line: CommandLine, /, mermaid: bool, planfile: Path | None, **options: Any) -> int:
+    """Print what depends on what, in DOT: pipe it into `dot -Tsvg`. With PLANFILE it says what that does with each."""
+    from ftplan.cli.planning import read_plan
     from ftplan.cli.session import open_session
     from ftplan.core.deciding.scope import edges
     from ftplan.core.desired import Desired
-    from ftplan.views.graph_text import render_dot
+    from ftplan.views.graph_mermaid import render_mermaid
+    from ftplan.views.graph_text import render_dot, step_marks
 
+    marks = step_marks(read_plan(planfile)) if planfile else {}
     with open_session(config_request(options), online=False, measured=False) as session:
         project = session.project
     declared = [spec.address for spec in project.datasets.values()] + [spec.address for spec in project.models.values()]
     arrows = [(str(start), str(end)) for start, end in edges(Desired(project))]
-    Console(no_color=line.no_color).line(render_dot(sorted(map(str, declared)), arrows))
+    render = render_mermaid if mermaid else render_dot
+    drawn = render([*map(str, declared), *marks], arrows, marks)
+    Console(no_color=line.no_color).line(drawn.rstrip("\n"))
     return 0
 
 

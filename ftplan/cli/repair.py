@@ -52,9 +52,9 @@ def _repair(console: Console, session: Session, options: Mapping[str, Any], stop
         return _nothing_to_add(console, session, tag, damage)
     approve(console, options, f"Do you want to write this to {session.backend.where()}?")
     state = state if state.lineage else replace(state, lineage=str(uuid.uuid4()))
-    ledger = Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue)
     with stop.finishing():
-        kept = session.backend.keep_aside() if damage is not None else ""
+        kept, tag = session.backend.keep_aside() if damage is not None else ("", tag)
+        ledger = Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue)
         ledger.record(*rebuilt.facts)
     if kept:
         console.say(f"The damaged state is kept as {kept}.")

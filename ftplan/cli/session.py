@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ftplan.backends.local import LocalBackend
-from ftplan.cli.catalogs import company_overrides, project_catalogs, under_company
+from ftplan.cli.catalogs import catalogs_of_others, company_overrides, project_catalogs, under_company
 from ftplan.cli.console import Console
 from ftplan.cli.logs import logged, open_log
 from ftplan.cli.measuring import Reading, measure_datasets, with_tokenizers
@@ -21,10 +21,10 @@ from ftplan.cli.watching import watching
 from ftplan.config import find_config, load_project
 from ftplan.core.catalog import Catalog
 from ftplan.core.desired import Desired, resolve
-from ftplan.core.facts import DatasetFacts, Format
+from ftplan.core.facts import DatasetFacts, Encoding, Format
 from ftplan.core.keeping.codec import decode_state
 from ftplan.core.plan import Service
-from ftplan.core.ports import Provider
+from ftplan.core.ports import Provider, StateStore
 from ftplan.core.records import State
 from ftplan.core.spec import Address, MethodKind, Project, ProviderSpec
 from ftplan.errors import ConfigError, FtplanError, Problem, StateError
@@ -42,11 +42,13 @@ class Session:
     providers: Mapping[str, Provider]
     catalogs: Mapping[str, Catalog]
     datasets: Mapping[str, DatasetFacts]
-    backend: LocalBackend
+    backend: StateStore
     shelf: Shelf
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = field(default=())
     services: Mapping[str, Service] = field(default_factory=dict)
+    tokenizers: Mapping[Encoding, bytes] = field(default_factory=dict)
+    catalogs_of_others: Mapping[str, Catalog] = field(default_factory=dict)
 
     def load_state(self) -> tuple[State, str | None]:
         """The state and its tag; a new one, not stored yet, where there is none. Raises `StateError` for one that
@@ -89,7 +91,7 @@ class Session:
         errors = [problem for problem in (*self.problems, *cycles, *refused) if problem.severity == "error"]
         if errors:
             raise ConfigError([*errors, *self.warnings])
-        return desired
+        return replace(desired, catalogs_of_others=self.catalogs_of_others)
 
 
 @contextmanager
@@ -110,38 +112,47 @@ def open_session(
     )
     if loaded.project is None:
         raise ConfigError(loaded.problems)
-    project = under_company(loaded.project, company_overrides(os.environ))
+    company = company_overrides(os.environ)
+    project = under_company(loaded.project, company)
     catalogs = project_catalogs(project)
     with ExitStack() as stack:
         sandbox = _start_sandbox(project, stack) if online else None
         supply = open_supply(request)
         shelf = Shelf(project, supply.shelter.cache, allow_outside=request.allow_outside, supply=supply)
-        datasets: dict[str, DatasetFacts] = {}
-        problems: list[Problem] = []
-        if measured:
-            project, datasets, problems = _measured(project, catalogs, shelf, request.privacy, console)
+        found = _measured(project, catalogs, shelf, request.privacy, console) if measured else _Found(project)
         yield Session(
-            project=project,
+            project=found.project,
             providers=_open_providers(project, catalogs, sandbox),
             catalogs=catalogs,
-            datasets=datasets,
-            backend=_backend(project),
+            datasets=found.datasets,
+            backend=_backend(project, offline=request.offline),
             shelf=shelf,
-            problems=tuple(problems),
-            warnings=tuple(p for p in (*loaded.problems, *problems) if p.severity == "warning"),
+            problems=found.problems,
+            warnings=tuple(p for p in (*loaded.problems, *found.problems) if p.severity == "warning"),
             services={name: _service(spec) for name, spec in project.providers.items()},
+            tokenizers=found.tokenizers,
+            catalogs_of_others=catalogs_of_others(loaded.project, company),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The project as its own tokenizers count it, the facts of its datasets, and every problem with either."""
+
+    project: Project
+    datasets: Mapping[str, DatasetFacts] = field(default_factory=dict)
+    tokenizers: Mapping[Encoding, bytes] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 def _measured(
     project: Project, catalogs: Mapping[str, Catalog], shelf: Shelf, privacy: bool, console: Console | None
-) -> tuple[Project, dict[str, DatasetFacts], list[Problem]]:
-    """The project as its own tokenizers count it, the facts of its datasets, and every problem with either."""
+) -> _Found:
     project, tokenizers, problems = with_tokenizers(project, shelf)
     with watching(console) as watch:
         reading = Reading(shelf.watched(watch), privacy, os.cpu_count() or 1, tokenizers)
-        datasets, found = measure_datasets(project, catalogs, reading)
-    return project, datasets, [*problems, *found]
+        datasets, wrong = measure_datasets(project, catalogs, reading)
+    return _Found(project, datasets, tokenizers, (*problems, *wrong))
 
 
 def _unmeasured(project: Project) -> dict[str, DatasetFacts]:
@@ -181,13 +192,23 @@ def _start_sandbox(project: Project, stack: ExitStack) -> str | None:
     return stack.enter_context(start(Path(project.root) / SANDBOX_FILE)).url
 
 
-def _backend(project: Project) -> LocalBackend:
-    if project.state.backend != "local":
-        raise ConfigError(
-            Problem(
-                "State backend not available",
-                f"This version keeps state in local files; {project.state.backend!r} is not built in yet.",
-                advice="Write `state: {backend: local}`, or leave `state` out.",
-            )
+def _backend(project: Project, *, offline: bool) -> StateStore:
+    """Where the state of `project` is kept; `offline` it is the file that stands here, or nothing. Raises
+    `ConfigError`."""
+    settings = project.state.settings
+    local = Path(project.root) / str(settings.get("path", "ftplan.state.json"))
+    if project.state.backend == "local" or offline:
+        return LocalBackend(local)
+    if project.state.backend == "http":
+        from ftplan.backends.http import HttpBackend
+        from ftplan.backends.http_place import http_place
+
+        return HttpBackend(http_place(settings, os.environ, project.state.places), local)
+    raise ConfigError(
+        Problem(
+            "State backend not available",
+            f"This version keeps state in local files and over HTTP; {project.state.backend!r} is not built in yet.",
+            project.state.places.get("backend"),
+            advice="Write `state: {backend: local}` or `state: {backend: http}`, or leave `state` out.",
         )
-    return LocalBackend(Path(project.root) / str(project.state.settings.get("path", "ftplan.state.json")))
+    )

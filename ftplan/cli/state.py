@@ -78,7 +78,15 @@ def force_unlock(line: CommandLine, /, force: bool, lock_id: str, **options: Any
             f"\nDo you really want to take the lock away from {session.backend.where()}?\n"
             "  A run that is still alive would be stopped at its next write. Only 'yes' will be accepted."
         )
-        if not force and may_ask(True) and not console.ask(question):
+        if not force and not may_ask(True):
+            raise UsageError(
+                Problem(
+                    "Approval needed",
+                    "Nobody can be asked here: stdin is no terminal, or FTPLAN_INPUT=0 is set. Nothing was changed.",
+                    advice="Where that run is certainly dead, say so with -force.",
+                )
+            )
+        if not force and not console.ask(question):
             raise UsageError("force-unlock cancelled", detail="Nothing was changed.")
         session.backend.break_lock(lock_id)
     console.say("The state has been unlocked. The next run settles whatever the dead one left open.")

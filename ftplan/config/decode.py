@@ -187,4 +187,5 @@ def _lifecycle(spec: Mapping[str, Any], *, parted: bool) -> Lifecycle:
 def _state(tree: Tree) -> StateSpec:
     spec = tree.mapping("state")
     settings = {key: value for key, value in spec.items() if key != "backend"}
-    return StateSpec(spec.get("backend", "local"), settings)
+    places = {key: tree.key_place(("state", key)) for key in spec}
+    return StateSpec(spec.get("backend", "local"), settings, {**places, "": tree.key_place(("state",))} if spec else {})

@@ -48,12 +48,14 @@ class DesiredModel:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """A whole project, worked out. `models` parents first, and by name among equals."""
+    """A whole project, worked out. `models` parents first, and by name among equals. `catalogs_of_others` are the
+    catalogs without what the project itself says over them; empty where it says nothing."""
 
     project: Project
     models: tuple[DesiredModel, ...] = ()
     datasets: Mapping[str, DatasetFacts] = field(default_factory=dict)
     catalogs: Mapping[str, Catalog] = field(default_factory=dict)
+    catalogs_of_others: Mapping[str, Catalog] = field(default_factory=dict)
 
     def model(self, name: str) -> DesiredModel | None:
         return next((model for model in self.models if model.spec.name == name), None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from ftplan.core.dataset_diff import DatasetDiff
 from ftplan.core.spec import Address
 from ftplan.core.steps import Estimate, Reason, Step, Upload
 from ftplan.errors import Place
@@ -90,7 +91,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order in which they may start, and everything a reader needs to judge them."""
+    """Steps in the order in which they may start, and everything a reader needs to judge them. `dataset_diffs` are by
+    the names of datasets whose rows are not those that the models using them were trained on."""
 
     project: str
     mode: Mode
@@ -111,6 +113,7 @@ class Plan:
     options: Mapping[str, Any] = field(default_factory=dict)
     workspace: str = "default"
     services: Mapping[str, Service] = field(default_factory=dict)
+    dataset_diffs: Mapping[str, DatasetDiff] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Note, ...]:

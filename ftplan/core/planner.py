@@ -21,6 +21,7 @@ from ftplan.core.facts import Observation, Phase
 from ftplan.core.gates.budget import budget_notes
 from ftplan.core.gates.changes import change_notes
 from ftplan.core.gates.lifetime import lifetime_notes, lives
+from ftplan.core.gates.own_prices import own_price_notes
 from ftplan.core.gates.refusal import Word
 from ftplan.core.money.calibration import calibrations
 from ftplan.core.money.cost import bill
@@ -82,7 +83,7 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
         *(*draft.of(Note), *open_call_notes(state, seen), *double_notes(state, seen)),
         *lifetime_notes(steps, known_lives, desired, word),
         *change_notes(steps, state, desired.project.changes, word, policy.mode),
-        *budget_notes(steps_bill, desired.project.budget, word, _spent(state, steps_bill, now)),
+        *_money_notes(steps, steps_bill, desired, word, _spent(state, steps_bill, now)),
     ]
     unchanged = draft.of(Unchanged) + _kept_datasets(desired, state, uploads, scope, policy)
     return Plan(
@@ -104,6 +105,11 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
         before=attributes_before(state),
         after=attributes_after(desired, state, steps, uploads) if policy.mode == "normal" else {},
     )
+
+
+def _money_notes(steps: list[Step], known: Bill | None, desired: Desired, word: Word, spent: Decimal) -> list[Note]:
+    notes = budget_notes(known, desired.project.budget, word, spent)
+    return [*notes, *own_price_notes(steps, known, desired, word)]
 
 
 def _spent(state: State, bill: Bill | None, now: datetime) -> Decimal:

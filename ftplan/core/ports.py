@@ -171,6 +171,36 @@ class Backend(Protocol):
         """Takes the lock from whoever holds it under exactly this id. Raises `StateError` for any other id."""
 
 
+class StateStore(Backend, Protocol):
+    """A backend as commands use it: what cannot be stored or used goes into a file near whoever runs them."""
+
+    def rescue(self, data: bytes) -> str:
+        """The path of an emergency copy of `data`. Raises OSError when it can be written nowhere."""
+
+    def keep_aside(self) -> tuple[str, str | None]:
+        """Copies or moves a state that cannot be used out of the way: its name now, and the tag under which what is
+        left is to be replaced. Raises `StateError`."""
+
+
+@runtime_checkable
+class KeepsBeside(Protocol):
+    """A backend with room beside the state for what belongs to it and can be made again. Names are digits, lower case
+    letters, dots and hyphens, at most 100. Nothing here is guarded by the lock: who keeps something names it by what
+    is in it."""
+
+    def keep_beside(self, name: str, data: bytes) -> None:
+        """Keeps `data` under `name`. Raises `StateError`."""
+
+    def beside(self, name: str) -> bytes | None:
+        """What was kept under `name`; None where nothing was, or nothing to be trusted."""
+
+    def beside_names(self) -> tuple[str, ...]:
+        """What is kept."""
+
+    def drop_beside(self, name: str) -> None:
+        """Takes away what was kept under `name`."""
+
+
 class Clock(Protocol):
     """Time. `monotonic` is for waiting and windows, `now` (UTC) for dates that are shown or stored."""
 

@@ -176,10 +176,11 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class StateSpec:
-    """Where the state is kept."""
+    """Where the state is kept. `places` is where each setting stands, and under "" where all of them do."""
 
     backend: str = "local"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

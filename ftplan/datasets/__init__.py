@@ -8,11 +8,16 @@
     scanning     one pass: rules, hashes, tokens, by one process, several or a cluster
     preparing    rows parted, sampled, profiled, mended
     converting   other people's files made into rows
+    comparing    two contents of a dataset, row by row
 
-Each knows those above it; `preparing` and `converting` do not know each other. Knows errors and core. The tokenizer is
-loaded when a first row is counted, not before.
+Each knows those above it; `preparing`, `converting` and `comparing` do not know each other. Knows errors and core. The
+tokenizer is loaded when a first row is counted, not before.
 """
 
+from ftplan.datasets.comparing.difference import difference
+from ftplan.datasets.comparing.indexing import index_rows
+from ftplan.datasets.comparing.rowindex import RowIndex
+from ftplan.datasets.comparing.texts import with_texts
 from ftplan.datasets.keeping.cache import Cache
 from ftplan.datasets.preparing.parting import Parting
 from ftplan.datasets.rows.formats import format_for, formats_taken
@@ -27,11 +32,15 @@ __all__ = [
     "Measured",
     "Parting",
     "Pin",
+    "RowIndex",
     "Shared",
     "Supply",
+    "difference",
     "format_for",
     "formats_taken",
+    "index_rows",
     "measure",
     "open_dataset",
     "shared_rows",
+    "with_texts",
 ]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from ftplan.core.catalog import Catalog
+from ftplan.core.hosts import is_loopback
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS
 from ftplan.core.spec import ProviderSpec
 from ftplan.errors import Place, Problem
@@ -95,16 +95,6 @@ def shown_url(url: str | None) -> str | None:
     if parts is None:
         return None
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-def is_loopback(host: str) -> bool:
-    """True for localhost and for addresses that never leave this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _split(url: str) -> SplitResult | None:

@@ -1,8 +1,8 @@
-"""Plans and events as a stream: one JSON object a line, in the manner of Terraform's machine-readable UI."""
+"""Events as a stream: one JSON object a line, in the manner of Terraform's machine-readable UI."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,17 +30,12 @@ from ftplan.core.events import (
     Verb,
     Waiting,
 )
-from ftplan.core.plan import Mode, Note, Plan
+from ftplan.core.plan import Mode
 from ftplan.core.spec import Address
 from ftplan.errors import Problem
 from ftplan.views import progress_text as words
-from ftplan.views.cost_json import cost_estimate
 from ftplan.views.json_documents import diagnostic
 from ftplan.views.json_text import json_text, plain
-from ftplan.views.plan_json import actions_of, base_models, reason_of, refused_by
-from ftplan.views.plan_money import cost_lines, life_line
-from ftplan.views.plan_text import note_problem, summary_line
-from ftplan.views.plan_words import is_part_of_another, step_words
 from ftplan.views.style import clean
 
 UI_VERSION = "1.2"
@@ -56,40 +51,6 @@ def version_line(now: datetime) -> str:
     """The first line of every stream."""
     version = ftplan.__version__
     return stream_line("version", f"ftplan {version}", now, ftplan=version, ui=UI_VERSION)
-
-
-def plan_stream(plan: Plan, now: datetime, *, errors: bool = True) -> Iterator[str]:
-    """`plan` line by line: drift, steps, notes, the summary, the cost. `version_line` goes before it; without
-    `errors` they are left to whoever reports them."""
-    for note in plan.drift:
-        said = f"{clean(note.address)}: {clean(note.summary)}" if note.address else clean(note.summary)
-        yield stream_line("resource_drift", said, now, change=_drift(note))
-    for step in plan.steps:
-        if not is_part_of_another(step, plan):
-            action = _action(actions_of(step, plan))
-            change = {
-                "resource": _resource(step.address),
-                "action": action,
-                "reason": (reason_of(step, plan) or "").removeprefix("replace_because_").removeprefix("replace_by_"),
-                "step": type(step).__name__.lower(),
-                "because": step.reason.value,
-            }
-            change = {name: value for name, value in {**change, **refused_by(step.address, plan)}.items() if value}
-            said = f"{clean(step.address)} {step_words(step, plan).verdict}"
-            yield stream_line("planned_change", said, now, change=change)
-    for note in plan.notes:
-        if errors or note.severity != "error":
-            yield _note_line(note, now)
-    add, change_count, remove = plan.totals()
-    changes = {"add": add, "change": change_count, "import": 0, "remove": remove, "operation": "plan"}
-    yield stream_line("change_summary", summary_line(plan), now, changes=changes, steps=plan.summary())
-    for line in cost_lines(plan)[:1]:
-        yield stream_line("cost_estimate", line, now, cost_estimate=cost_estimate(plan.bill))
-    for life, base in zip(plan.lives, base_models(plan), strict=True):
-        yield stream_line("base_model", life_line(life), now, base_model=base)
-    for note in plan.notes:
-        if note.rule:
-            yield _gate_line(note, now)
 
 
 def event_stream(event: Event, now: datetime) -> str | None:
@@ -122,7 +83,7 @@ def _step_line(event: StepStarted | StepDone | StepFailed | StepSkipped, now: da
                 "apply_errored", words.failed_line(event), now, level="error", hook=hook, diagnostic=told
             )
         case StepSkipped():
-            hook = {"resource": _resource(event.address), "because": str(event.because)}
+            hook = {"resource": named_resource(event.address), "because": str(event.because)}
             return stream_line("apply_skipped", words.skipped_line(event), now, level="warn", hook=hook)
         case _:
             assert_never(event)
@@ -139,7 +100,7 @@ def _progress_line(event: UploadProgress | JobFollowed | JobStarted | Waiting, n
             hook = {**_hook(Address("model", event.name), "Training"), "job_id": event.job.id, "adopted": event.adopted}
             return stream_line("job_started", words.job_line(event), now, hook={**hook, "key": event.key})
         case Waiting():
-            hook = {"resource": _resource(event.address), "seconds": event.seconds, "why": event.why}
+            hook = {"resource": named_resource(event.address), "seconds": event.seconds, "why": event.why}
             return stream_line("waiting", words.waiting_line(event), now, hook=hook)
         case _:
             assert_never(event)
@@ -169,7 +130,8 @@ def _timestamp(now: datetime) -> str:
     return now.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _resource(address: Address) -> dict[str, Any]:
+def named_resource(address: Address) -> dict[str, Any]:
+    """What a line is about, as Terraform's stream names resources."""
     return {
         "addr": str(address),
         "module": "",
@@ -182,11 +144,11 @@ def _resource(address: Address) -> dict[str, Any]:
 
 
 def _hook(address: Address, verb: Verb) -> dict[str, Any]:
-    return {"resource": _resource(address), "action": words.wording(verb).action}
+    return {"resource": named_resource(address), "action": words.wording(verb).action}
 
 
 def _followed(event: JobFollowed) -> dict[str, Any]:
-    hook = {**_hook(event.address, "Training"), "elapsed_seconds": event.age_seconds}
+    hook = {**_hook(event.address, "Training"), "elapsed_seconds": int(event.age_seconds)}
     hook |= {"job_id": event.job_id, "phase": event.phase}
     if event.progress is not None:
         names = ("step", "total_steps", "train_loss", "valid_loss")
@@ -195,7 +157,7 @@ def _followed(event: JobFollowed) -> dict[str, Any]:
 
 
 def _done(event: StepDone) -> dict[str, Any]:
-    hook = {**_hook(event.address, event.verb), "elapsed_seconds": event.seconds}
+    hook = {**_hook(event.address, event.verb), "elapsed_seconds": int(event.seconds)}
     if event.id:
         hook |= {"id_key": "id", "id_value": event.id}
     if event.spent is not None:
@@ -207,32 +169,6 @@ def _done(event: StepDone) -> dict[str, Any]:
             "rehearsal": spent.rehearsal,
         }
     return hook
-
-
-def _action(actions: list[str]) -> str:
-    """The one word of the stream for a plan document's actions."""
-    replaced = {"create", "forget"}
-    return "replace" if set(actions) == replaced else {"forget": "remove"}.get(actions[0], actions[0])
-
-
-def _drift(note: Note) -> dict[str, Any]:
-    resource = {"resource": _resource(note.address)} if note.address else {}
-    return {**resource, "action": "delete" if "deleted" in note.summary else "update", "detail": note.detail}
-
-
-def _note_line(note: Note, now: datetime) -> str:
-    if note.severity == "info":
-        return stream_line("log", clean(note.summary), now, detail=note.detail, address=str(note.address or ""))
-    return diagnostic_line(note_problem(note), now)
-
-
-def _gate_line(note: Note, now: datetime) -> str:
-    """What a gate says, apart from how it is told: a program need not read sentences."""
-    names = ("gate", "rule", "figure", "limit", "flag")
-    told = {**{name: getattr(note, name) for name in names}, "refuses": note.severity == "error"}
-    verdict = "refuses" if note.severity == "error" else "warns"
-    said = f"{clean(note.rule)} {verdict}: {clean(note.figure)}, allowed: {clean(note.limit)}"
-    return stream_line("gate", said, now, gate={**told, "addresses": [str(address) for address in note.blocks]})
 
 
 def _told_line(event: Told, now: datetime) -> str:

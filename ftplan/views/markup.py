@@ -11,14 +11,18 @@ TEXT_CHARACTERS = 1000
 # In an SVG nothing is: there every element is closed.
 _VOID = frozenset({"meta"})
 # Most elements stand on lines of their own, so that two pages can be compared with any diff.
-_HOLDERS = ("html", "head", "body", "header", "main", "footer", "section", "div", "dl", "figure", "details", "svg", "g")
+_FRAMES = ("html", "head", "body", "header", "nav", "main", "footer")
+_HOLDERS = ("section", "div", "dl", "ul", "figure", "details", "svg", "g")
 _PARTS = (
     "title",
     "meta",
     "style",
     "h1",
     "h2",
+    "h3",
+    "h4",
     "p",
+    "li",
     "dt",
     "dd",
     "summary",
@@ -27,9 +31,10 @@ _PARTS = (
     "td",
     "rect",
     "line",
+    "path",
     "text",
 )
-_OPENS_LINES = frozenset({*_HOLDERS, "table", "thead", "tbody", "tr"})
+_OPENS_LINES = frozenset({*_FRAMES, *_HOLDERS, "table", "thead", "tbody", "tr"})
 _ENDS_LINES = _OPENS_LINES.union(_PARTS)
 
 

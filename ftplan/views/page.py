@@ -9,8 +9,11 @@ from ftplan.views.page_style import STYLESHEET
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def page(title: str, *, header: Html, main: Html, footer: Html) -> str:
-    """A whole document in English, ending in a newline. `header` holds its one `h1`."""
+def page(
+    title: str, *, header: Html, main: Html, footer: Html, contents: Html | None = None, stylesheet: str = ""
+) -> str:
+    """A whole document in English, ending in a newline. `header` holds its one `h1`. `contents` are the links of a long
+    page, which the keyboard can skip; `stylesheet` is what it looks like beyond what all pages do."""
     head = element(
         "head",
         # First of all, since a browser guesses only until it has read it.
@@ -20,7 +23,14 @@ def page(title: str, *, header: Html, main: Html, footer: Html) -> str:
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="generator", content="ftplan"),
         element("title", title),
-        element("style", Html(STYLESHEET)),
+        element("style", Html(STYLESHEET + stylesheet)),
     )
-    body = element("body", element("header", header), element("main", main), element("footer", footer))
+    body = element(
+        "body",
+        element("a", "Skip to the contents", href="#main", class_="skip") if contents else None,
+        element("header", header),
+        element("nav", contents, aria_label="On this page") if contents else None,
+        element("main", main, id="main" if contents else None, tabindex="-1" if contents else None),
+        element("footer", footer),
+    )
     return joined(Html("<!doctype html>\n"), element("html", head, body, lang="en"))

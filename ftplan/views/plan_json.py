@@ -9,6 +9,8 @@ from typing import Any
 from typing_extensions import assert_never
 
 import ftplan
+from ftplan.core.keeping.checksum import plan_checksum
+from ftplan.core.keeping.plain import to_plain
 from ftplan.core.plan import Note, Plan, Unchanged
 from ftplan.core.records import State
 from ftplan.core.spec import Address
@@ -46,6 +48,9 @@ def plan_document(plan: Plan, state: State | None = None) -> dict[str, Any]:
         "errored": any(note.gate is None for note in plan.errors),
         "summary": plan.summary(),
         "cost_estimate": cost_estimate(plan.bill),
+        "base_models": base_models(plan),
+        "dataset_diffs": {name: to_plain(diff) for name, diff in sorted(plan.dataset_diffs.items())},
+        "checksum": plan_checksum(plan),
     }
 
 
@@ -59,12 +64,16 @@ def resource_changes(plan: Plan) -> list[dict[str, Any]]:
 
 
 def actions_of(step: Step, plan: Plan) -> list[str]:
-    """Terraform's words for `step`. What is replaced is not deleted at the provider: it is managed no more."""
+    """Terraform's words for `step`. What is replaced is not deleted at the provider: it is managed no more. So it is
+    as well where what takes its place is there already."""
     match step:
-        case Upload() | Train():
+        case Train():
             return ["create", "forget"] if replaces(step, plan) else ["create"]
+        case Upload():
+            found = step.found_id is not None and bool(before_of(step, plan))
+            return ["create", "forget"] if found or replaces(step, plan) else ["create"]
         case Adopt():
-            return ["create"]
+            return ["create", "forget"] if before_of(step, plan) else ["create"]
         case Await() | Cancel():
             return ["update"]
         case Forget():
@@ -93,9 +102,11 @@ def reason_of(step: Step, plan: Plan) -> str | None:
 def _change(step: Step, plan: Plan) -> dict[str, Any]:
     unknown = unknown_of(step, plan)
     after = after_of(step, plan)
+    actions = actions_of(step, plan)
     change: dict[str, Any] = {
-        "actions": actions_of(step, plan),
-        "before": plain(before_of(step, plan)) or None,
+        "actions": actions,
+        # What is created has nothing before: a dataset that goes to another provider as well stays at the first.
+        "before": None if actions == ["create"] else plain(before_of(step, plan)) or None,
         "after": None if after is None else plain({k: v for k, v in after.items() if k not in unknown}),
         "after_unknown": dict.fromkeys(unknown, True),
         "before_sensitive": {},

@@ -17,6 +17,7 @@ from ftplan.views.style import Style, Symbol, clean, quoted
 
 FORCES = "forces replacement"
 _RED_WORDS = ("replaced", "destroyed")
+_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,24 @@ def render_step(step: Step, plan: Plan, style: Style) -> str:
     words = step_words(step, plan)
     kind, name = step.address.kind, step.address.name
     rows, hidden = _rows(step, plan)
-    head = [_headline(clean(step.address), words, style)]
-    head += [style.paint(f"  # ({refusal_text(note)})", "red") for note in plan.refusals(step.address)]
-    head += [style.faint(f"  # ({reason})") for reason in words.reasons]
+    head = _heads(step, words, words.reasons, plan, style)
     head.append(f"{style.margin(words.symbol)} {kind} {quoted(name)} {{")
     return "\n".join([*head, *_row_lines(rows, style), *_hidden_line(hidden, style), "    }"])
+
+
+def step_heads(step: Step, plan: Plan, style: Style) -> list[str]:
+    """What happens and why, without attributes: those that force it are named, since no block shows them."""
+    words = step_words(step, plan)
+    forced = [clean(change.path, 80) for change in step.changes] if isinstance(step, Train) else []
+    named = forced[:_NAMED] + ([f"{len(forced) - _NAMED} more"] if len(forced) > _NAMED else [])
+    because = (f"{FORCES}: {', '.join(named)}",) if named and replaces(step, plan) else ()
+    return _heads(step, words, (*words.reasons, *because), plan, style)
+
+
+def _heads(step: Step, words: Words, reasons: Iterable[str], plan: Plan, style: Style) -> list[str]:
+    refused = [style.paint(f"  # ({refusal_text(note)})", "red") for note in plan.refusals(step.address)]
+    head = _headline(clean(step.address), words, style)
+    return [head, *refused, *(style.faint(f"  # ({reason})") for reason in reasons)]
 
 
 def refusal_text(note: Note) -> str:

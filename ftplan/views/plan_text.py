@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from ftplan.core.plan import Note, Plan
 from ftplan.errors import Problem
+from ftplan.views.diff_text import render_short_diff
 from ftplan.views.message_text import render_problems
 from ftplan.views.plan_money import cost_lines, estimate_text, life_line
-from ftplan.views.plan_steps import render_step
+from ftplan.views.plan_steps import render_step, step_heads
 from ftplan.views.plan_words import LEGEND, is_part_of_another, step_words
 from ftplan.views.style import Look, Style, clean, clean_lines
 
@@ -32,15 +33,19 @@ _NOTHING = {
 }
 
 
-def render_plan(plan: Plan, style: Style, *, compact_warnings: bool = False, errors: bool = True) -> str:
+def render_plan(
+    plan: Plan, style: Style, *, compact_warnings: bool = False, errors: bool = True, concise: bool = False
+) -> str:
     """The whole plan, ending in a newline. `compact_warnings` says each warning in one line; without `errors` they
-    are left to whoever reports them."""
+    are left to whoever reports them. `concise` says of each step what is done and why, and shows no attribute."""
+    diffs = sorted(plan.dataset_diffs)
     parts = [
         _drift(plan, style),
-        _steps(plan, style),
+        _steps_in_brief(plan, style) if concise else _steps(plan, style),
         _summary(plan, style),
         "\n".join(cost_lines(plan)),
         "\n".join(life_line(life) for life in plan.lives),
+        "\n".join(render_short_diff(plan.dataset_diffs[name], f"dataset.{name}", style) for name in diffs),
         render_notes(plan, style, compact_warnings=compact_warnings, errors=errors).rstrip("\n"),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -128,6 +133,12 @@ def _steps(plan: Plan, style: Style) -> str:
     blocks = [render_step(step, plan, style) for step in told]
     head = "\n".join([_wrapped(_INTRODUCTION), *legend])
     return "\n\n".join([head, "ftplan will perform the following actions:", *blocks])
+
+
+def _steps_in_brief(plan: Plan, style: Style) -> str:
+    told = [step for step in plan.steps if not is_part_of_another(step, plan)]
+    heads = ["\n".join(step_heads(step, plan, style)) for step in told]
+    return "\n\n".join(["ftplan will perform the following actions:", "\n".join(heads)]) if heads else ""
 
 
 def _summary(plan: Plan, style: Style) -> str:

@@ -36,7 +36,8 @@ def clean(text: object, limit: int = 200) -> str:
     """
     # Python 3.10 writes an enum made of strings by its name.
     plain = text.value if isinstance(text, Enum) else text
-    raw = _COMMANDS.sub(lambda found: _escape(found.group()), str(plain))
+    # What is beyond the limit is not shown, so it is not looked through.
+    raw = _COMMANDS.sub(lambda found: _escape(found.group()), str(plain)[: limit + 1])
     if raw.isascii() and raw.isprintable():
         return raw if len(raw) <= limit else raw[: limit - 1] + "…"
     shown: list[str] = []

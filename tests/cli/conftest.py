@@ -14,7 +14,8 @@ from pseudoterminal import Open, Terminal
 from workbench import Workbench
 
 # Whose settings decide what the command does.
-SERVICES = ("FTPLAN_", "OPENAI_", "GITHUB_", "AWS_", "AZURE_", "FSSPEC_", "GOOGLE_", "HF_", "STORAGE_EMULATOR_")
+CODE_HOSTS = ("CI_", "GITHUB_", "GITLAB_")
+SERVICES = ("FTPLAN_", "OPENAI_", "AWS_", "AZURE_", "FSSPEC_", "GOOGLE_", "HF_", "STORAGE_EMULATOR_", *CODE_HOSTS)
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 

@@ -29,12 +29,15 @@ def running_job(bench: Workbench, running: Running) -> str:
 def test_an_interrupted_run_leaves_its_job_to_the_next_one(bench: Workbench) -> None:
     bench.pace = LIFELIKE
     bench.bot()
-    running = bench.start(*APPLY)
+    running = bench.start(*APPLY, "-json-into=told.jsonl")
     job = running_job(bench, running)
     running.send(signal.SIGINT)
     done = running.end()
     assert done.code == 130
     assert f"Jobs that go on: model.bot ({job})" in done.said
+    last = json.loads((bench.folder / "told.jsonl").read_text().splitlines()[-1])
+    assert (last["type"], last["diagnostic"]["summary"]) == ("diagnostic", "Interrupted")
+    assert job in last["diagnostic"]["detail"]
     assert "Traceback" not in done.said
     assert "Nobody holds" in bench.run("force-unlock", "-force", "x").err
     bench.apply()

@@ -94,3 +94,17 @@ def test_a_link_out_of_the_folder_needs_leave(stocked: Workbench) -> None:
     assert done.code == 1
     assert "drone_training.jsonl" in done.said
     assert "outside" in done.said
+
+
+def test_rows_that_were_edited_are_found_among_thousands(stocked: Workbench) -> None:
+    rows = (stocked.folder / "gsm8k_train.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    edited = [row.replace("the", "some", 1) if number % 50 == 0 else row for number, row in enumerate(rows)]
+    changed = sum(one != other for one, other in zip(rows, edited, strict=True))
+    stocked.write("edited.jsonl", "".join([*edited[1000:7000], *edited[:1000], *edited[7100:]]))
+    done = stocked.run("dataset", "diff", "-json", "gsm8k_train.jsonl", "edited.jsonl")
+    (diff,) = json.loads(done.out)["dataset_diffs"]
+    assert (diff["before"]["rows"], diff["after"]["rows"], diff["removed"], diff["added"]) == (7473, 7373, 100, 0)
+    assert diff["edited"] == changed - sum(
+        one != other for one, other in zip(rows[7000:7100], edited[7000:7100], strict=True)
+    )
+    assert diff["moved"] == sum(row == now for row, now in zip(rows[:1000], edited[:1000], strict=True))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from published import check, check_output
 
 from ftplan.cli.main import run
 from ftplan.sandbox import RunningSandbox, start
@@ -138,7 +139,7 @@ class Workbench:
     def run(self, *words: str, answers: str = "") -> Done:
         """The command, carried out in this process."""
         out, err = io.StringIO(), io.StringIO()
-        at = os.getcwd()
+        at, before = os.getcwd(), self._stored()
         os.chdir(self.folder)
         try:
             with self._patch.context() as patch, redirect_stdout(out), redirect_stderr(err):
@@ -150,7 +151,14 @@ class Workbench:
             os.chdir(at)
         code = ended.value.code
         assert isinstance(code, int)
+        # Whatever a test is about: what is published holds for everything that is printed and stored.
+        check_output(words, out.getvalue())
+        if self._stored() not in (before, b""):
+            check(self.state, "state")
         return Done(code, out.getvalue(), err.getvalue())
+
+    def _stored(self) -> bytes:
+        return (self.folder / STATE).read_bytes() if (self.folder / STATE).is_file() else b""
 
     def apply(self, *words: str) -> Done:
         """An apply that has to go well."""

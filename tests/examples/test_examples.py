@@ -16,6 +16,8 @@ from installed import ROOT, ageless, ftplan, served_sandbox
 from openai import OpenAI
 
 EXAMPLES = {"many-files", "policy", "quickstart", "sft-then-dpo", "tools", "two-models"}
+# Folders to copy from, not to run in: tests/examples/test_example_pipelines.py looks after them.
+PIPELINES = {"atlantis", "github", "gitlab", "pre-commit"}
 LEFT_BEHIND = (".ftplan", "ftplan.state.json*", ".ftplan.state.json*", "*.plan")
 MODEL_ID = re.compile(r"ft:gpt-4\.1(-mini)?-2025-04-14:sandbox:[\w-]+:\w{8}")
 every_example = pytest.mark.parametrize("name", sorted(EXAMPLES))
@@ -48,7 +50,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Folders:
 
 
 def test_every_folder_of_examples_is_tested() -> None:
-    assert {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()} == EXAMPLES
+    assert {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()} == EXAMPLES | PIPELINES
 
 
 @every_example
@@ -74,11 +76,14 @@ def test_an_example_is_valid_and_in_canonical_layout(name: str, copied: Folders)
 def test_an_example_plans_what_stands_beside_it(name: str, copied: Folders, request: pytest.FixtureRequest) -> None:
     planned = ftplan(copied(name), "plan", "-no-color")
     assert planned.returncode == 0, planned.stderr
+    # Behind the plan stands its checksum, of which the folder's name and the day's prices are part.
+    said, _, checksum = planned.stdout.partition("\nThe checksum of this plan is: ")
+    assert re.match(r"[0-9a-f]{64}\n", checksum)
     expected = ROOT / "examples" / name / "expected-plan.txt"
     if request.config.getoption("--accept"):
-        text = re.sub(r"\d+ days of life", "N days of life", planned.stdout).rstrip("\n") + "\n"
+        text = re.sub(r"\d+ days of life", "N days of life", said).rstrip("\n") + "\n"
         expected.write_text(text, encoding="utf-8", newline="\n")
-    assert ageless(planned.stdout) == ageless(expected.read_text(encoding="utf-8"))
+    assert ageless(said) == ageless(expected.read_text(encoding="utf-8"))
 
 
 @every_example

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from published import check
+from worlds import scenes
 
 from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.facts import Phase
@@ -92,6 +94,12 @@ plans = st.builds(
 @LAW
 def test_a_state_comes_back_as_it_was(state: State) -> None:
     assert decode_state(encode_state(state), "s") == state
+
+
+@given(states() | scenes().map(lambda scene: scene[1]))
+@LAW
+def test_a_state_is_stored_as_its_schema_says(state: State) -> None:
+    check(json.loads(encode_state(state)), "state")
 
 
 @given(states())

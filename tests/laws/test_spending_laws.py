@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
@@ -9,6 +10,7 @@ from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from published import check
 
 from ftplan.core.entries import Quote, Tariff
 from ftplan.core.events import Fact, IntentDropped, JobSeen, JobStarted, ModelRemoved, TrainingIntended
@@ -19,7 +21,7 @@ from ftplan.core.keeping.integrity import integrity_faults
 from ftplan.core.money.spending import spends, spent_in
 from ftplan.core.records import Intent, JobRecord, State
 
-LAW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EMPTY = State("support", "lineage-1")
 NAMES, KEYS = ("a", "b"), ("k1", "k2", "k3")
 MONTH, CREATED = "2026-11", 1_793_534_400
@@ -83,6 +85,7 @@ def test_a_ledger_only_grows_and_is_whole(history: tuple[list[Fact], list[State]
         assert after.ledger[: len(before.ledger)] == before.ledger
         assert integrity_faults(after) == []
     assert decode_state(encode_state(states[-1]), "s") == states[-1]
+    check(json.loads(encode_state(states[-1])), "state")
 
 
 @given(histories())

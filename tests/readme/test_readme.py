@@ -33,6 +33,7 @@ VARYING = (
     (re.compile(r"\b(ftjob|file)-\w{20,}"), r"\1-ID"),
     (re.compile(r"\bafter \d+s\b"), "after Ns"),
     (re.compile(r"\bprices of \d{4}-\d\d\b"), "prices of YYYY-MM"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "CHECKSUM"),
 )
 MARK = "\x1e"
 LEFT_BEHIND = (".ftplan", "ftplan.state.json*", ".ftplan.state.json*", "*.plan")
@@ -154,6 +155,21 @@ def test_the_python_trains_and_asks_and_prints_what_readme_shows(tmp_path: Path)
     assert _settled(done.stdout) == _settled(shown)
 
 
+def test_the_chart_is_what_graph_draws(checkout: Path) -> None:
+    (chart,) = _blocks("mermaid")
+    assert ftplan(checkout / "examples" / "sft-then-dpo", "graph", "-mermaid").stdout == chart
+
+
+def test_every_rule_about_pull_requests_has_its_tests() -> None:
+    table = README.partition("### What a pull request cannot do")[2].partition("\n#")[0]
+    rows = re.findall(r"^\| (?!a pull request cannot).*$", table, re.MULTILINE)
+    shown = [re.findall(r"`(test_\w+)`", row) for row in rows]
+    there = {name for path in (ROOT / "tests").rglob("test_*.py") for name in _tests(path.read_text(encoding="utf-8"))}
+    assert len(shown) > 10
+    assert all(shown)
+    assert [name for names in shown for name in names if name not in there] == []
+
+
 def test_every_command_and_option_is_in_readme() -> None:
     context = click.Context(program)
     missing = []
@@ -192,6 +208,10 @@ def _settled(text: str) -> str:
     for pattern, instead in VARYING:
         text = pattern.sub(instead, text)
     return ageless(text)
+
+
+def _tests(text: str) -> list[str]:
+    return re.findall(r"^def (test_\w+)\(", text, re.MULTILINE)
 
 
 def _variables(text: str) -> set[str]:

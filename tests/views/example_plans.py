@@ -57,7 +57,8 @@ def declared(**changes: Any) -> dict[str, Any]:
 def remembered(**changes: Any) -> dict[str, Any]:
     known = {"id": TUNED, "job_id": "ftjob-0001", "status": "succeeded", "attempt": 1, "trained_tokens": 1_284_000}
     kept = {name: value for name, value in declared().items() if name not in ("dataset", "training_rows")}
-    return {**known, **kept, "training": digest("tickets"), **changes}
+    told = {**known, **kept, "training": digest("tickets"), **changes}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def dataset(**changes: Any) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from example_plans import adopt, estimate, plan, train, upload
 
+from ftplan.core.dataset_diff import DatasetDiff, DiffSide, RowChange, TextChange
 from ftplan.core.events import (
     Event,
     JobFollowed,
@@ -32,9 +35,12 @@ def hostile_problem(text: str) -> Problem:
 
 def hostile_plan(text: str) -> Plan:
     names = [Address("model", f"{number}{text}") for number in range(7)]
-    bad = {text: text, "nested": {text: {text: [text]}}, "id": text}
+    told = {"id": text, "dataset": text, "validation": text, "base_model": text, "path": text, "labels": {text: text}}
+    bad = {text: text, "nested": {text: {text: [text]}}, **told}
     changes = (FieldChange(text, text, {text: text}), FieldChange("dataset", text, text))
-    guess = estimate(basis=text, exact_epochs=False)
+    reckoned = {"encoding": text, "origin": text, "as_of": text, "assumption": text}
+    sums = replace(estimate().reckoning, **reckoned)
+    guess = estimate(basis=text, exact_epochs=False, exact_tokens=False, reckoning=sums)
     steps = (
         upload(address=Address("dataset", text), path=text, provider=text, filename=text),
         upload(address=Address("dataset", f"found{text}"), found_id=text, provider=text),
@@ -52,9 +58,16 @@ def hostile_plan(text: str) -> Plan:
     return plan(
         *steps,
         project=text,
-        notes=(Note("error", text, text, gate="policy", **note), Note("info", text, text, **note)),
+        workspace=text,
+        notes=(
+            Note("error", text, text, gate="policy", **note, **_rule(text), blocks=(names[0],)),
+            Note("error", text, text, gate="budget", blocks=(names[1],), **_rule(text)),
+            Note("error", text, text, **note),
+            Note("warning", text, text, **note, withheld=Reason.FAILED, estimate=guess),
+            Note("info", text, text, **note),
+        ),
         drift=(Note("info", text, text, address=names[0]), Note("info", f"has {text}", text)),
-        lives=(BaseLife(text, text, text, 3, text, 2),),
+        lives=(BaseLife(text, text, text, 3, text, 2, {text: Decimal(1)}), BaseLife(text, text, text, -3, text, -2)),
         bill=Bill(guess.low or 0, guess.high or 0, 1, text, by_address, (str(names[1]),), True),
         unchanged=(Unchanged(Address("model", f"kept{text}"), text, text, text, text),),
         variables={text: text},
@@ -62,7 +75,24 @@ def hostile_plan(text: str) -> Plan:
         after=known,
         created_at=text,
         services={text: Service(text, text), f"sent{text}": Service(text, f"https://{text}/{text}")},
+        dataset_diffs={text: hostile_diff(text)},
     )
+
+
+def _rule(text: str) -> dict[str, str]:
+    return {"rule": text, "figure": text, "limit": text, "flag": text}
+
+
+def hostile_diff(text: str) -> DatasetDiff:
+    texts = (TextChange(text, text, text), TextChange(text, None, text), TextChange(text, text))
+    rows = (
+        RowChange("edited", 1, 2, 3, 4, texts),
+        RowChange("added", None, 3, None, 4, texts),
+        RowChange("removed", 4, None, 3, None, texts),
+    )
+    before = DiffSide(3, 9, 3, 0, 0, 0, {text: 1}, {f"a{text}": "a", f"b{text}": "b"})
+    after = DiffSide(3, 9, 3, 1, 1, 1, {text: 2}, {f"a{text}": "c"})
+    return DatasetDiff(text, text, before, after, 1, 0, 1, 1, 1, text, 3, rows)
 
 
 def hostile_state(text: str) -> State:

@@ -33,9 +33,10 @@ from ftplan.views.json_documents import (
     state_document,
     validate_document,
 )
-from ftplan.views.json_stream import event_stream, outputs_line, plan_stream, summary_stream_line, version_line
+from ftplan.views.json_stream import event_stream, outputs_line, summary_stream_line, version_line
 from ftplan.views.json_text import json_text
 from ftplan.views.plan_json import plan_document
+from ftplan.views.plan_stream import plan_stream
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=timezone.utc)
 BOT = Address("model", "support-bot")
@@ -55,7 +56,8 @@ def test_a_plan_document_has_the_keys_policies_read(name: str) -> None:
     made = document(name)
     assert made == json.loads(json.dumps(plan_document(EXAMPLES[name]())))
     keys = "format_version ftplan_version variables planned_values resource_drift resource_changes output_changes"
-    keys += " prior_state configuration timestamp applyable complete errored summary cost_estimate"
+    keys += " prior_state configuration timestamp applyable complete errored summary cost_estimate checksum base_models"
+    keys += " dataset_diffs"
     assert set(made) == set(keys.split())
     for change in made["resource_changes"]:
         assert {"address", "type", "name", "mode", "provider_name", "change"} <= set(change)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
@@ -11,6 +10,7 @@ from example_figures import EMPTY, FIGURES, MANY_TOOLS, named
 from hostile_text import HOSTILE, check_is_harmless
 from hypothesis import given
 from hypothesis import strategies as st
+from page_reading import Reader
 
 from ftplan.views.histogram_svg import FEWEST_BARS, MOST_BARS, bars, histogram_svg
 from ftplan.views.page import POLICY
@@ -30,32 +30,6 @@ KNOWN = {
     "dl", "div", "dt", "dd", "small", "figure", "svg", "g", "rect", "line", "text", "details", "summary", "table",
     "caption", "thead", "tbody", "tr", "th", "td", "span",
 }  # fmt: skip
-
-
-class Reader(HTMLParser):
-    """What a browser would make of a page: its elements, which have to be closed in order, and its text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.names: list[str] = []
-        self.attributes: dict[str, set[str]] = {}
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        for name, value in attrs:
-            self.attributes.setdefault(name, set()).add(value or "")
-        self._open += [tag] if tag != "meta" else []
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def test_the_page_of_a_dataset(golden) -> None:

@@ -17,7 +17,7 @@ from ftplan.core.steps import Step
 from ftplan.errors import FtplanError, PlanStale, Problem, StateDamaged, StateError
 
 PLAN_FORMAT = "ftplan-plan"
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -35,6 +35,9 @@ MAX_ENTRY_BYTES = 256 * 1024
 # One bit a row, and far fewer of them than there are measurements: together 200 MB at the most.
 MAX_SIDES_BYTES = 2 * 1024**2
 SIDES_SHARE = 50
+# 32 bytes a row, of the few datasets that somebody changes just now: together 320 MB at the most.
+MAX_INDEX_BYTES = 16 * 1024**2
+INDEXES = 20
 # A file may be written twice within one tick of a file system's clock (git calls this racy).
 TICK_SECONDS = 2.0
 DAY_SECONDS = 86_400
@@ -161,6 +164,25 @@ class Cache:
                 row = (sha256, wish, body, hashlib.sha256(body).hexdigest(), int(self.now()))
                 base.execute("insert or replace into sides values (?, ?, ?, ?, ?)", row)
                 bound(base, "sides", max(1, self.entries // SIDES_SHARE))
+
+    def rows(self, sha256: str, wish: str) -> bytes | None:
+        """The index of the rows of the bytes with this hash by a wish (a `question`). It has a seal of its own."""
+        with self._open() as base:
+            if base is None:
+                return None
+            row = base.execute("select body from indexes where sha256 = ? and wish = ?", (sha256, wish)).fetchone()
+            return bytes(row[0]) if row else None
+        return None
+
+    def keep_rows(self, sha256: str, wish: str, body: bytes) -> None:
+        """Keeps what `rows` is to find. What is too large to be worth it is left out."""
+        if len(body) > MAX_INDEX_BYTES:
+            return
+        with self._open() as base:
+            if base is not None:
+                row = (sha256, wish, body, int(self.now()))
+                base.execute("insert or replace into indexes values (?, ?, ?, ?)", row)
+                bound(base, "indexes", INDEXES)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection | None]:

@@ -8,7 +8,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
-FORMAT = 2
+FORMAT = 3
 WAIT_SECONDS = 2.0
 
 _TABLES = """
@@ -18,8 +18,9 @@ create table files (device text, inode text, size text, mtime text, ctime text, 
     used integer, primary key (device, inode));
 create table derived (stamp text primary key, sha256 text, ends text, used integer);
 create table sides (sha256 text, wish text, packed blob, digest text, used integer, primary key (sha256, wish));
+create table indexes (sha256 text, wish text, body blob, used integer, primary key (sha256, wish));
 """
-_NAMES = ("measured", "files", "derived", "sides")
+_NAMES = ("measured", "files", "derived", "sides", "indexes")
 
 
 def connected(path: Path) -> sqlite3.Connection | None:

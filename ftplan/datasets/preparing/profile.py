@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -19,6 +19,7 @@ from ftplan.datasets.rows.faults import Fault
 from ftplan.datasets.rows.formats import format_used, row_faults
 from ftplan.datasets.rows.framing import parts_of
 from ftplan.datasets.rows.rules import LONG_LINE
+from ftplan.datasets.rows.speakers import called, speakers
 from ftplan.datasets.scanning.blockread import MUCH_BYTES
 from ftplan.errors import DatasetError
 
@@ -108,53 +109,22 @@ def _sound(profile: Profile, line: bytes | None, method: MethodKind | None) -> d
 
 
 def _add(profile: Profile, row: Mapping[str, Any], line: int, memory: Memory, format: Format) -> None:
-    parts, speakers = parts_of(row, format), list(_speakers(row, format))
+    parts, spoken = parts_of(row, format), list(speakers(row, format))
     texts = [*parts.texts, *parts.learned]
-    tokens_of = memory.counts([*texts, *(text for _, said in speakers for text in said)]).__getitem__
+    tokens_of = memory.counts([*texts, *(text for _, said in spoken for text in said)]).__getitem__
     total = parts.framing(profile.encoding) + sum(map(tokens_of, texts))
     profile.lengths.append(total)
     said = 0
-    for role, words in speakers:
+    for role, words in spoken:
         tokens = sum(map(tokens_of, words))
         profile.by_role[role] += tokens
         profile.messages[role] += 1
         said += tokens
     profile.by_role[FRAMING] += total - said
-    profile.turns[len(speakers)] += 1
-    profile.tools.update(_called(row, format))
+    profile.turns[len(spoken)] += 1
+    profile.tools.update(called(row, format))
     profile.rows_with_tools += parts.has_tools
     profile.rows_with_images += parts.images > 0
     heapq.heappush(profile.longest, (total, -line))
     if len(profile.longest) > LONGEST:
         heapq.heappop(profile.longest)
-
-
-def _conversation(row: Mapping[str, Any], format: Format) -> list[Mapping[str, Any]]:
-    if format == "preference":
-        return [*row["input"]["messages"], *row["preferred_output"], *row["non_preferred_output"]]
-    return list(row["messages"])
-
-
-def _speakers(row: Mapping[str, Any], format: Format) -> Iterator[tuple[str, list[str]]]:
-    """Who speaks, and what is said: the text of the message and the arguments of its calls."""
-    if format == "completion":
-        yield "prompt", [row["prompt"]]
-        yield "completion", [row["completion"]]
-        return
-    for message in _conversation(row, format):
-        content = message.get("content")
-        texts = [content] if isinstance(content, str) else []
-        if isinstance(content, list):
-            texts = [part[part["type"]] for part in content if part["type"] != "image_url"]
-        yield message["role"], texts + [function["arguments"] for function in _functions(message)]
-
-
-def _functions(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    called = [call["function"] for call in message.get("tool_calls") or ()]
-    return [*called, message["function_call"]] if message.get("function_call") else called
-
-
-def _called(row: Mapping[str, Any], format: Format) -> Iterator[str]:
-    if format != "completion":
-        for message in _conversation(row, format):
-            yield from (function["name"] for function in _functions(message))

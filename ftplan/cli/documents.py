@@ -1,0 +1,98 @@
+"""A plan as documents: the comment of a pull request, and the page of a build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ftplan.cli.console import Console
+from ftplan.core.keeping.checksum import plan_checksum
+from ftplan.core.plan import Plan
+from ftplan.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Below that there is no room for a headline that says what is refused.
+FEWEST_CHARACTERS = 4_000
+STDOUT = "-"
+# These show HTML as it is written, so nothing can be folded away.
+_WITHOUT_HTML = frozenset({"bitbucket"})
+
+
+def document_options(command: F) -> F:
+    """-markdown, -markdown-limit, -html."""
+    for option in (
+        click.option("--html", metavar="FILE", help="Also write it as one HTML page."),
+        click.option("--markdown-limit", metavar="HOST|N", default="github", help="Its most characters (github)."),
+        click.option("--markdown", metavar="FILE", help="Also write it as Markdown, for a pull request."),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Which documents are wanted of a plan, and where."""
+
+    markdown: str | None
+    html: str | None
+    limit: int
+    folds: bool = True
+
+    @staticmethod
+    def read(options: Mapping[str, Any]) -> Documents:
+        """What `document_options` say. Raises `UsageError`."""
+        host = options["markdown_limit"]
+        return Documents(options["markdown"], options["html"], _limit(host), host not in _WITHOUT_HTML)
+
+    @property
+    def wanted(self) -> bool:
+        return self.markdown is not None or self.html is not None
+
+    def write(self, plan: Plan, console: Console) -> None:
+        """Writes those that are wanted. Raises `UsageError` where it cannot."""
+        checksum = plan_checksum(plan)
+        if self.html is not None:
+            from ftplan.views.report_page import render_report
+
+            _write("HTML", Path(self.html), render_report(plan, checksum=checksum))
+        if self.markdown is not None:
+            from ftplan.views.markdown import render_markdown
+
+            text = render_markdown(plan, checksum=checksum, limit=self.limit, folds=self.folds)
+            if self.markdown == STDOUT:
+                console.line(text.rstrip("\n"))
+            else:
+                _write("Markdown", Path(self.markdown), text)
+
+
+def say_checksum(console: Console, plan: Plan) -> None:
+    """By what exactly the steps of `plan` are performed later, on whatever machine."""
+    if plan.steps and not plan.errors:
+        checksum = plan_checksum(plan)
+        console.say(f"The checksum of this plan is: {checksum}")
+        console.say(f"\nTo perform exactly these actions, run:\n    ftplan apply -checksum={checksum}")
+
+
+def _limit(text: str) -> int:
+    from ftplan.views.markdown import LIMITS
+
+    if text in LIMITS:
+        return LIMITS[text]
+    if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) >= FEWEST_CHARACTERS:
+        return int(text)
+    raise UsageError(
+        "Invalid -markdown-limit",
+        detail=f"It is {', '.join(LIMITS)}, or a number from {FEWEST_CHARACTERS:,} on, not {text[:40]!r}.",
+    )
+
+
+def _write(kind: str, path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{kind} not written", detail=f"{path}: {error.strerror or error}.") from error
