@@ -72,14 +72,12 @@ def reviewed(line: CommandLine, /, planfile: Path, commit: str | None, json: boo
     from ftplan.cli.ci_sticky import reviewed_plan
     from ftplan.cli.planning import read_plan
     from ftplan.views.json_text import json_text
-    from ftplan.views.markdown import render_markdown
+    from ftplan.views.markdown import plan_marker
 
     now = read_plan(planfile)
     run = read_run(os.environ, host)
     merged = commit_of(commit or run.commit, "-commit" if commit else "The commit of this run")
-    thread = marker_in(render_markdown(now))  # as its comment would be marked
-    assert thread is not None
-    plan = reviewed_plan(run.forge, merged, thread)
+    plan = reviewed_plan(run.forge, merged, plan_marker(now))
     told = {"checksum": plan.checksum, "request": plan.request, "head": plan.head, "url": plan.url}
     Console(no_color=line.no_color).line(json_text(told) if json else plan.checksum)
     return 0

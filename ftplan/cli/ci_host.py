@@ -9,11 +9,11 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import ftplan
+from ftplan.core.hosts import is_loopback
 from ftplan.errors import FtplanError, Problem, UsageError
 
 SECONDS = 30.0
@@ -103,7 +103,7 @@ def api_address(name: str, text: str) -> str:
     except ValueError:
         raise _unusable(name, text) from None
     plain = parts.username is None and not parts.query and not parts.fragment and text.strip().isprintable()
-    if not plain or not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))):
+    if not plain or not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         raise _unusable(name, text)
     return parts.geturl()
 
@@ -111,13 +111,6 @@ def api_address(name: str, text: str) -> str:
 def _unusable(name: str, text: str) -> UsageError:
     detail = f"{name} is {text[:200]!r}. The token is sent to https addresses alone, or to this machine."
     return UsageError("Unusable API address", detail=detail)
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _Unmoved(urllib.request.HTTPRedirectHandler):

@@ -14,13 +14,14 @@ from ftplan.cli.options import planning_options, read_request
 from ftplan.cli.planning import plan_session, refuse_errors, save_plan
 from ftplan.cli.rowdiffs import with_dataset_diffs
 from ftplan.cli.session import open_session
+from ftplan.core.dataset_diff import LISTED_ROWS
 from ftplan.core.keeping.checksum import plan_checksum
 from ftplan.errors import UsageError
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for apply.")
-@click.option("--show-rows", type=click.IntRange(0, 100), default=0, metavar="N", help="Show N changed rows a dataset.")
+@click.option("--show-rows", type=click.IntRange(0, LISTED_ROWS), default=0, metavar="N", help="Show N changed rows.")
 @click.option("--explain-cost", is_flag=True, help="Also show how the bill was reckoned.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is left to do.")
 @click.option("--destroy", is_flag=True, help="Plan to delete what is managed.")

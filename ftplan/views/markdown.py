@@ -33,13 +33,18 @@ def render_markdown(plan: Plan, *, checksum: str = "", limit: int = LIMITS["gith
     """The plan, shorter than `limit` by any count, ending in a newline. What matters least is cut first; the headline
     and what is refused never are. Without `folds` there is no HTML in it but the hidden first line: some hosts show
     HTML as it is written."""
-    marker = marker_line(Marker(_name(plan.project), _name(plan.workspace), checksum))
+    marker = marker_line(plan_marker(plan, checksum))
     open_ = [*head_sections(plan), table_section(plan), paragraph(Rank.HEADLINE, _command(plan, checksum))]
     folded = _folded(plan)
     room = limit - size(marker) - NOTICE_BYTES - _POSTER_BYTES
     parts, lost = fitted([*open_, *folded], room, folds)
     shown, hidden = parts[: len(open_)], parts[len(open_) :]
     return joined([marker, *shown, cut_notice(lost, limit), *hidden]) + "\n"
+
+
+def plan_marker(plan: Plan, checksum: str = "") -> Marker:
+    """How the comment of `plan` is marked."""
+    return Marker(_name(plan.project), _name(plan.workspace), checksum)
 
 
 def _folded(plan: Plan) -> list[Section]:
