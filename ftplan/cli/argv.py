@@ -28,6 +28,7 @@ _FLAGS = frozenset(
         "diff",
         "dry-run",
         "fix",
+        "follow",
         "force",
         "json",
         "mermaid",

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from ftplan.cli.approval import approve, changing_options, changing_request, read_address
+from ftplan.cli.approval import approve, changing_options, changing_request
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
 from ftplan.cli.locking import locked
+from ftplan.cli.remembered import model_with_job
 from ftplan.cli.session import Session, open_session
 from ftplan.cli.signals import Stop
 from ftplan.core.events import JobSeen
@@ -17,7 +18,7 @@ from ftplan.core.facts import RemoteJob
 from ftplan.core.fold import job_record
 from ftplan.core.ports import Provider
 from ftplan.core.recipe import MARK_ADDRESS, MARK_PROJECT
-from ftplan.core.records import ModelRecord, State
+from ftplan.core.records import ModelRecord
 from ftplan.engine.ledger import Ledger
 from ftplan.errors import FtplanError, Problem
 
@@ -38,7 +39,7 @@ def cancel(line: CommandLine, /, address: str, job: str | None, **options: Any) 
         locked(console, session, request, "cancel"),
     ):
         state, tag = session.load_state()
-        record = _record(address, state)
+        record = model_with_job(address, state, "Nothing to cancel")
         provider = session.provider(record.provider, f"The job of model.{record.name} is at")
         shown = _job(provider, session, record, job or record.job.id)
         if shown.phase.settled:
@@ -52,15 +53,6 @@ def cancel(line: CommandLine, /, address: str, job: str | None, **options: Any) 
                 ledger.record(JobSeen(record.name, job_record(cancelled)))
     console.say(f"{shown.id} of model.{record.name} is {cancelled.status}.")
     return 0
-
-
-def _record(address: str, state: State) -> ModelRecord:
-    asked = read_address(address)
-    record = state.models.get(asked.name) if asked.kind == "model" else None
-    if record is None:
-        known = ", ".join(f"model.{name}" for name in sorted(state.models)) or "none"
-        raise FtplanError(Problem("Nothing to cancel", f"{asked} has no job.", advice=f"Models with a job: {known}."))
-    return record
 
 
 def _job(provider: Provider, session: Session, record: ModelRecord, job_id: str) -> RemoteJob:

@@ -167,6 +167,7 @@ OPTIONS: Mapping[str, Source] = {
 # By the name of the argument, and of the command before it where the name alone does not tell.
 ARGUMENTS: Mapping[str, Source] = {
     "cancel address": _remembered_models,
+    "logs address": _remembered_models,
     "output name": _names,
     "providers type": _catalogs,
     "resolve address": _in_doubt,

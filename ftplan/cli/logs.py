@@ -14,8 +14,8 @@ from typing import TypeVar, cast
 
 from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
-from ftplan.core.facts import JobProgress, RemoteFile, RemoteJob, RemoteModel
-from ftplan.core.ports import Capabilities, HasProgress, JobRequest, ListsJobs, Provider, UploadRequest
+from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.ports import Capabilities, HasEvents, HasProgress, JobRequest, ListsJobs, Provider, UploadRequest
 from ftplan.errors import FtplanError, Problem, UsageError
 from ftplan.views.style import clean
 
@@ -63,7 +63,7 @@ def open_log(environ: Mapping[str, str]) -> Log | None:
 def logged(provider: Provider, log: Log) -> Provider:
     """`provider`, its calls logged: reads at debug, writes at info, failures at warn. What it cannot do, it cannot do
     logged either: optional powers are told by the methods that are there."""
-    powers = [(HasProgress, _LoggedProgress), (ListsJobs, _LoggedListing)]
+    powers = [(HasProgress, _LoggedProgress), (HasEvents, _LoggedEvents), (ListsJobs, _LoggedListing)]
     parts = tuple(part for power, part in powers if isinstance(provider, power))
     made: Provider = type("LoggedProvider", (*parts, LoggedProvider), {})(provider, log)
     return made
@@ -143,6 +143,12 @@ class _LoggedProgress(LoggedProvider):
     def progress(self, job_id: str) -> JobProgress | None:
         inner = cast(HasProgress, self._inner)
         return self._call("trace", f"progress {job_id}", lambda: inner.progress(job_id))
+
+
+class _LoggedEvents(LoggedProvider):
+    def events(self, job_id: str, after: str | None = None) -> Sequence[JobEvent] | None:
+        inner = cast(HasEvents, self._inner)
+        return self._call("debug", f"events {job_id} after {after}", lambda: inner.events(job_id, after))
 
 
 class _LoggedListing(LoggedProvider):

@@ -134,6 +134,19 @@ class JobProgress:
     rehearsal: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """What a service said of a job, when it did (epoch seconds). `level` is the service's word: info, warn, error.
+    `data` are the figures that came with it, such as step and train_loss."""
+
+    id: str
+    created_at: int
+    message: str
+    level: str = "info"
+    kind: str = "message"
+    data: Mapping[str, int | float | str] = field(default_factory=dict)
+
+
 FileKey = tuple[str, str]
 """(provider name, content_sha256)."""
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
-from ftplan.core.facts import JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
 from ftplan.errors import Problem
 
 CALL_TIMEOUT_SECONDS = 60.0
@@ -120,6 +120,15 @@ class HasProgress(Protocol):
     """A service that tells how far a job is."""
 
     def progress(self, job_id: str) -> JobProgress | None: ...
+
+
+@runtime_checkable
+class HasEvents(Protocol):
+    """A service that tells what happened to a job."""
+
+    def events(self, job_id: str, after: str | None = None) -> Sequence[JobEvent] | None:
+        """Every event of the job behind the one with the id `after`, oldest first and each once; None where there is
+        no such job. Where `after` is not told any more, all there are."""
 
 
 @dataclass(frozen=True, slots=True)

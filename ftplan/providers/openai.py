@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 from urllib.parse import urlsplit
 
 from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
-from ftplan.core.facts import JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.ports import Capabilities, JobRequest, UploadRequest
 from ftplan.core.recipe import carries
 from ftplan.errors import Problem, Rejected
@@ -21,6 +22,7 @@ from ftplan.providers.openai_rules import problems_of
 from ftplan.providers.openai_uploads import PURPOSE, Uploads
 from ftplan.providers.openai_wire import (
     checked_id,
+    event_from_wire,
     file_from_wire,
     job_from_wire,
     job_to_wire,
@@ -35,8 +37,8 @@ EVENTS_PER_PAGE = 50
 
 
 class OpenAIProvider:
-    """A `Provider` that also tells how far a job is (`HasProgress`) and shows every job (`ListsJobs`). `limits` and
-    `patience` are for tests."""
+    """A `Provider` that also tells how far a job is (`HasProgress`), what happened to it (`HasEvents`), and shows every
+    job (`ListsJobs`). `limits` and `patience` are for tests."""
 
     def __init__(
         self,
@@ -114,6 +116,18 @@ class OpenAIProvider:
             id, jobs = checked_id(job_id), self._clients.reads.fine_tuning.jobs.with_raw_response
             body = _unless_gone(lambda: jobs.list_events(id, limit=EVENTS_PER_PAGE))
             return progress_from_wire(_rows(body)) if body is not None else None
+
+    def events(self, job_id: str, after: str | None = None) -> Sequence[JobEvent] | None:
+        with self._translate.reading(f"show the events of the job {job_id}"):
+            id, jobs = checked_id(job_id), self._clients.reads.fine_tuning.jobs.with_raw_response
+            if _unless_gone(lambda: jobs.retrieve(id)) is None:
+                return None
+            rows = _pages(lambda page: jobs.list_events(id, limit=EVENTS_PER_PAGE, **page))
+            # Newest first: nothing behind the one that is known is asked for.
+            newest = takewhile(lambda event: event.id != after, map(event_from_wire, rows))
+            oldest = list({event.id: event for event in newest}.values())[::-1]
+            # The sort is stable, so that events of one second keep the order they were told in.
+            return sorted(oldest, key=lambda event: event.created_at)
 
     def put_file(self, request: UploadRequest, progress: Callable[[int], None]) -> RemoteFile:
         self._has_written_files = True

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from ftplan.core.facts import JobProgress, Phase, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.facts import JobEvent, JobProgress, Phase, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.ports import JobRequest
 
 PHASES: Mapping[str, Phase] = {
@@ -114,6 +114,19 @@ def progress_from_wire(events: Iterable[Mapping[str, Any]]) -> JobProgress | Non
         train_loss=_number(data.get("train_loss")),
         valid_loss=_number(data.get("valid_loss")),
         message=_text(newest[0].get("message"))[:DETAIL_LIMIT],
+    )
+
+
+def event_from_wire(body: Mapping[str, Any]) -> JobEvent:
+    """The event in `body`. Figures are kept, and whatever else came with them is not."""
+    data = {key: value for key, value in _table(body.get("data")).items() if isinstance(value, (int, float, str))}
+    return JobEvent(
+        own_id(body),
+        _whole(body.get("created_at")) or 0,
+        _text(body.get("message")),
+        _text(body.get("level")) or "info",
+        _text(body.get("type")) or "message",
+        data,
     )
 
 

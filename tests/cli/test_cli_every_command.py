@@ -30,6 +30,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "dataset split": ("rows.jsonl", "-force"),
     "dataset stats": ("rows.jsonl",),
     "force-unlock": ("-force", "no-such-lock"),
+    "logs": ("model.bot",),
     "resolve": ("model.bot", "-not-created", "-auto-approve"),
     "sandbox serve": ("-host=192.0.2.1",),
     "schema": ("config",),
@@ -113,7 +114,7 @@ def test_wrong_usage_is_told_on_stderr_alone(project: Workbench) -> None:
 @pytest.mark.parametrize("name", JSON)
 def test_an_answer_in_json_is_one_document_or_one_object_a_line(project: Workbench, name: str) -> None:
     done = project.run(*name.split(), *NEEDED.get(name, ()), "-json")
-    if name in STREAMING_COMMANDS:
+    if name in {*STREAMING_COMMANDS, "logs"}:
         assert all(isinstance(line, dict) for line in done.lines())
         assert (len(done.lines()) > 1, done.err) == (True, "")
     elif name in REFUSED:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from wire_stub import CANARY, NO_RETRY, Hangs, Resets, Says, Stub, error, file, job, page
 
-from ftplan.core.facts import JobProgress, Phase
-from ftplan.core.ports import HasProgress, JobRequest
+from ftplan.core.facts import JobEvent, JobProgress, Phase
+from ftplan.core.ports import HasEvents, HasProgress, JobRequest
 from ftplan.errors import NotAllowed, OutcomeUnknown, ProviderError, Rejected, Unreachable
 from ftplan.providers import Connection, load_catalog
 from ftplan.providers.openai import OpenAIProvider
@@ -269,6 +269,33 @@ def test_progress_comes_from_the_events(stub: Stub, provider: OpenAIProvider) ->
     event = {"created_at": 2, "type": "metrics", "message": "Step 2/9", "data": {"step": 2, "total_steps": 9}}
     stub.tell("GET", f"{JOBS}/j/events", Says(200, page(event)))
     assert provider.progress("j") == JobProgress(2, 9, None, None, "Step 2/9")
+
+
+def test_events_come_from_every_page_oldest_first_and_each_once(stub: Stub, provider: OpenAIProvider) -> None:
+    assert isinstance(provider, HasEvents)
+    newest = [
+        {"id": f"e{number}", "created_at": 5, "message": f"{number}", "data": {"step": number}} for number in (4, 3)
+    ]
+    older = [{"id": f"e{number}", "created_at": 5 - (number < 2), "message": f"{number}"} for number in (3, 2, 1)]
+    stub.tell("GET", f"{JOBS}/j", Says(200, job(id="j")))
+    stub.tell("GET", f"{JOBS}/j/events", Says(200, {**page(*newest), "has_more": True}), Says(200, page(*older)))
+    told = provider.events("j")
+    assert told is not None
+    assert [event.id for event in told] == ["e1", "e2", "e3", "e4"]
+    assert told[-1] == JobEvent("e4", 5, "4", data={"step": 4})
+    assert stub.seen[-1].query["after"] == "e3"
+
+
+def test_behind_the_event_that_is_known_no_page_is_asked_for(stub: Stub, provider: OpenAIProvider) -> None:
+    rows = [{"id": f"e{number}", "created_at": number, "message": ""} for number in (3, 2)]
+    stub.tell("GET", f"{JOBS}/j", Says(200, job(id="j")))
+    stub.tell("GET", f"{JOBS}/j/events", Says(200, {**page(*rows), "has_more": True}))
+    assert [event.id for event in provider.events("j", "e2") or ()] == ["e3"]
+    assert stub.count("GET") == 2
+
+
+def test_a_job_that_is_gone_has_no_events(provider: OpenAIProvider) -> None:
+    assert provider.events("j") is None
 
 
 def test_a_job_that_ended_by_itself_counts_as_cancelled(stub: Stub, provider: OpenAIProvider) -> None:

@@ -1,0 +1,17 @@
+"""A model that is asked for by its address, as the state remembers it."""
+
+from __future__ import annotations
+
+from ftplan.cli.approval import read_address
+from ftplan.core.records import ModelRecord, State
+from ftplan.errors import FtplanError, Problem
+
+
+def model_with_job(address: str, state: State, otherwise: str) -> ModelRecord:
+    """The model at `address`. Raises `FtplanError`, which `otherwise` sums up, where none is remembered there."""
+    asked = read_address(address)
+    record = state.models.get(asked.name) if asked.kind == "model" else None
+    if record is None:
+        known = ", ".join(f"model.{name}" for name in sorted(state.models)) or "none"
+        raise FtplanError(Problem(otherwise, f"{asked} has no job.", advice=f"Models with a job: {known}."))
+    return record
