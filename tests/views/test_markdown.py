@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -138,9 +137,7 @@ def test_what_a_gate_refuses_is_said_first_and_offers_no_command() -> None:
 def test_two_hundred_models_and_five_thousand_rows_fit_every_host() -> None:
     made = crowded()
     for limit in LIMITS.values():
-        begun = time.process_time()
         text = shown(made, limit)
-        assert time.process_time() - begun < 1
         assert length(text) < limit - 100
         head = above_the_fold(text)
         assert "\nPlan: 201 to add, 0 to change, 0 to destroy.\n---\n" in head
