@@ -12,7 +12,7 @@ from ftplan.cli.argv import CommandLine
 from ftplan.cli.ci_run import HOSTS, Run, commit_of, read_run
 from ftplan.cli.console import Console
 from ftplan.errors import Problem, UsageError
-from ftplan.views.comment_marker import Marker, marker_in, marker_line
+from ftplan.views.markdown.marker import Marker, marker_in, marker_line
 
 _LARGEST_FILE = 8 * 1024 * 1024
 _host = click.option("--host", type=click.Choice(HOSTS), help="The code host; by default the one that runs this.")
@@ -72,7 +72,7 @@ def reviewed(line: CommandLine, /, planfile: Path, commit: str | None, json: boo
     from ftplan.cli.ci_sticky import reviewed_plan
     from ftplan.cli.planning import read_plan
     from ftplan.views.json_text import json_text
-    from ftplan.views.markdown import plan_marker
+    from ftplan.views.markdown.comment import plan_marker
 
     now = read_plan(planfile)
     run = read_run(os.environ, host)

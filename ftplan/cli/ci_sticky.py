@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ftplan.cli.ci_forge import Comment, Forge, Merged
 from ftplan.cli.ci_host import Call
 from ftplan.errors import FtplanError, Problem
-from ftplan.views.comment_marker import Marker, marker_in
+from ftplan.views.markdown.marker import Marker, marker_in
 
 _AGAIN = "Plan again in a new request, and have that reviewed. To apply what you have reviewed elsewhere:"
 _COMMAND = "ftplan apply -auto-approve -checksum=HASH"

@@ -141,7 +141,7 @@ def _schemas(_: Scene) -> Iterator[Word]:
 
 
 def _hosts(_: Scene) -> Iterator[Word]:
-    from ftplan.views.markdown import LIMITS
+    from ftplan.views.markdown.comment import LIMITS
 
     return ((name, f"{limit:,} characters") for name, limit in LIMITS.items())
 

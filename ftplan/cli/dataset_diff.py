@@ -175,8 +175,8 @@ def _say(console: Console, found: dict[str, DatasetDiff], base: str | None, *, j
         diffs = [{"path": path, **to_plain(diff)} for path, diff in found.items()]
         console.line(json_text({"format_version": DOCUMENT_VERSION, "dataset_diffs": diffs}))
     elif markdown:
-        from ftplan.views.markdown import LIMITS
-        from ftplan.views.markdown_diff import render_diff_markdown
+        from ftplan.views.markdown.comment import LIMITS
+        from ftplan.views.markdown.diff import render_diff_markdown
 
         each = LIMITS["github"] // max(1, len(found))
         console.line("\n\n".join(render_diff_markdown(diff, path, each) for path, diff in found.items()))

@@ -35,7 +35,7 @@ def stats(line: CommandLine, /, path: Path, html: Path | None, force: bool, json
     from ftplan.datasets.preparing.profile import profiled
     from ftplan.datasets.scanning.places import telling_places
     from ftplan.datasets.sources.files import is_plural, opened, whole_files
-    from ftplan.views.stats_page import render_stats_page
+    from ftplan.views.pages.stats_page import render_stats_page
 
     offered = offer_of(options["base_model"])[1].encoding if options["base_model"] else "o200k_base"
     encoding, tokenizer = tokenizer_in(options["tokenizer"]) or (offered, None)

@@ -57,11 +57,11 @@ class Documents:
         """Writes those that are wanted. Raises `UsageError` where it cannot."""
         checksum = plan_checksum(plan)
         if self.html is not None:
-            from ftplan.views.report_page import render_report
+            from ftplan.views.report.report_page import render_report
 
             _write("HTML", Path(self.html), render_report(plan, checksum=checksum))
         if self.markdown is not None:
-            from ftplan.views.markdown import render_markdown
+            from ftplan.views.markdown.comment import render_markdown
 
             text = render_markdown(plan, checksum=checksum, limit=self.limit, folds=self.folds)
             if self.markdown == STDOUT:
@@ -79,7 +79,7 @@ def say_checksum(console: Console, plan: Plan) -> None:
 
 
 def _limit(text: str) -> int:
-    from ftplan.views.markdown import LIMITS
+    from ftplan.views.markdown.comment import LIMITS
 
     if text in LIMITS:
         return LIMITS[text]

@@ -23,8 +23,8 @@ from example_diffs import crowded
 from playwright.sync_api import Browser
 
 from ftplan.core.plan import Plan
-from ftplan.views.markdown import LIMITS, render_markdown
-from ftplan.views.report_page import render_report
+from ftplan.views.markdown.comment import LIMITS, render_markdown
+from ftplan.views.report.report_page import render_report
 
 ROUNDS, BOUND = 5, 1.0
 _PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"

@@ -12,7 +12,7 @@ from forge import ANN, BOT, JOB, LONGEST, READER, Forge, Refusal, Request, certi
 from workbench import Done, Workbench
 
 from ftplan.cli.ci_host import LARGEST_ANSWER
-from ftplan.views.comment_marker import Marker, marker_in, marker_line
+from ftplan.views.markdown.marker import Marker, marker_in, marker_line
 
 HEAD, OTHER, MERGE = "a" * 40, "b" * 40, "c" * 40
 CHECKSUM = "0123456789abcdef" * 4

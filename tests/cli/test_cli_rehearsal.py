@@ -18,7 +18,7 @@ from stand_in import script
 from workbench import chats, control
 
 from ftplan.sandbox import RunningSandbox, start
-from ftplan.views.comment_marker import marker_in
+from ftplan.views.markdown.marker import marker_in
 
 BASE = "gpt-4.1-mini-2025-04-14"
 

@@ -11,13 +11,13 @@ from hostile_plan import hostile_plan
 from hostile_text import INJECTIONS, is_harmless
 
 from ftplan.core.plan import Plan
-from ftplan.views.stats_page import render_stats_page
+from ftplan.views.pages.stats_page import render_stats_page
 
 FORBIDDEN = {"script", "iframe", "object", "embed", "link", "base", "form", "input", "img", "image", "use"}
 
 
 def render_report(plan: Plan) -> str:
-    report = pytest.importorskip("ftplan.views.report_page")
+    report = pytest.importorskip("ftplan.views.report.report_page")
     page: str = report.render_report(plan, checksum="0" * 64)
     return page
 

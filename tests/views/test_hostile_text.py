@@ -16,8 +16,8 @@ from ftplan.views.diff_text import render_diff
 from ftplan.views.graph_text import render_dot
 from ftplan.views.json_documents import model_outputs, output_document, state_document, validate_document
 from ftplan.views.json_text import json_text
-from ftplan.views.markdown import LIMITS, render_markdown
-from ftplan.views.markdown_diff import render_diff_markdown
+from ftplan.views.markdown.comment import LIMITS, render_markdown
+from ftplan.views.markdown.diff import render_diff_markdown
 from ftplan.views.message_text import render_problems
 from ftplan.views.plan_json import plan_document
 from ftplan.views.plan_stream import plan_stream

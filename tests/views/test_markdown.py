@@ -15,10 +15,10 @@ from markdown_reading import Reading, check_sound
 
 from ftplan.core.plan import Note, Plan
 from ftplan.core.spec import Address
-from ftplan.views.comment_marker import Marker, marker_in
-from ftplan.views.markdown import LIMITS, render_markdown
-from ftplan.views.markdown_diff import render_diff_markdown
-from ftplan.views.markdown_spans import cell, code_fence, code_span
+from ftplan.views.markdown.comment import LIMITS, render_markdown
+from ftplan.views.markdown.diff import render_diff_markdown
+from ftplan.views.markdown.marker import Marker, marker_in
+from ftplan.views.markdown.spans import cell, code_fence, code_span
 
 CHECKSUM = digest("plan")
 # So many characters that nothing is cut for want of room.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftplan.views.markup import Html, element, foreign, joined, table
+from ftplan.views.pages.markup import Html, element, foreign, joined, table
 
 
 def test_text_is_escaped_and_html_is_not() -> None:

@@ -11,7 +11,7 @@ from browser import DESKTOP, PHONE, Look, Visit, visit
 from example_figures import EMPTY, FIGURES, MANY_TOOLS, ONE_ROW, named
 from playwright.sync_api import Browser
 
-from ftplan.views.stats_page import render_stats_page
+from ftplan.views.pages.stats_page import render_stats_page
 
 TEXT_CONTRAST, SHAPE_CONTRAST = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11, level AA
 HOSTILE = '"><script>document.title = "taken"</script><img src=x onerror=alert(1)>'

@@ -15,7 +15,7 @@ from hostile_plan import hostile_plan
 from playwright.sync_api import Browser
 
 from ftplan.core.plan import Plan
-from ftplan.views.report_page import render_report
+from ftplan.views.report.report_page import render_report
 
 TEXT_CONTRAST, SHAPE_CONTRAST = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11, level AA
 # What is there to tell things apart, and says nothing that is not said beside it.

@@ -18,13 +18,13 @@ from page_reading import Reader
 
 from ftplan.core.dataset_diff import RowChange, TextChange
 from ftplan.core.plan import Plan
-from ftplan.views.graph_layout import layered
-from ftplan.views.page import POLICY
-from ftplan.views.plan_graph import MOST_BOXES, plan_graph
-from ftplan.views.report_diffs import LISTED, QUOTED
-from ftplan.views.report_links import addresses
-from ftplan.views.report_page import render_report
-from ftplan.views.report_texts import render_texts
+from ftplan.views.pages.page import POLICY
+from ftplan.views.report.diffs import LISTED, QUOTED
+from ftplan.views.report.graph_layout import layered
+from ftplan.views.report.links import addresses
+from ftplan.views.report.plan_graph import MOST_BOXES, plan_graph
+from ftplan.views.report.report_page import render_report
+from ftplan.views.report.texts import render_texts
 
 PLANS: Mapping[str, Callable[[], Plan]] = {
     **EXAMPLES,

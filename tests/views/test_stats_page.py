@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_reading import Reader
 
-from ftplan.views.histogram_svg import FEWEST_BARS, MOST_BARS, bars, histogram_svg
-from ftplan.views.page import POLICY
-from ftplan.views.stats_page import LISTED_TOOLS, LISTED_TURNS, render_stats_page
+from ftplan.views.pages.histogram_svg import FEWEST_BARS, MOST_BARS, bars, histogram_svg
+from ftplan.views.pages.page import POLICY
+from ftplan.views.pages.stats_page import LISTED_TOOLS, LISTED_TURNS, render_stats_page
 
 MARKUP = (
     '"><script>alert(1)</script>',

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from ftplan.core.dataset_diff import RowChange, TextChange
 from ftplan.views.diff_text import place_of
-from ftplan.views.markup import Html, element, foreign, joined
+from ftplan.views.pages.markup import Html, element, foreign, joined
 from ftplan.views.style import clean_lines
 
 _LINES, _CHARACTERS = 40, 800

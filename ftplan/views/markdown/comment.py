@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from ftplan.core.plan import Plan
-from ftplan.views.comment_marker import Marker, marker_line
-from ftplan.views.markdown_diff import diff_sections
-from ftplan.views.markdown_fit import Rank, Section, fitted, joined, paragraph, size
-from ftplan.views.markdown_folds import (
+from ftplan.views.markdown.diff import diff_sections
+from ftplan.views.markdown.fit import Rank, Section, fitted, joined, paragraph, size
+from ftplan.views.markdown.folds import (
     drift_section,
     field_sections,
     lives_section,
@@ -16,10 +15,11 @@ from ftplan.views.markdown_folds import (
     reckoning_section,
     whole_section,
 )
-from ftplan.views.markdown_head import head_sections
-from ftplan.views.markdown_notice import NOTICE_BYTES, cut_notice
-from ftplan.views.markdown_spans import code_span
-from ftplan.views.markdown_table import table_section
+from ftplan.views.markdown.head import head_sections
+from ftplan.views.markdown.marker import Marker, marker_line
+from ftplan.views.markdown.notice import NOTICE_BYTES, cut_notice
+from ftplan.views.markdown.spans import code_span
+from ftplan.views.markdown.table import table_section
 
 # The most characters of a comment. GitHub counts some texts in bytes, four for each of these; GitLab, Bitbucket and
 # Azure DevOps say characters.

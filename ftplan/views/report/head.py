@@ -8,14 +8,14 @@ from decimal import Decimal
 from ftplan.core.plan import Bill, Note, Plan
 from ftplan.core.steps import Train
 from ftplan.views.diff_words import changed_rows
-from ftplan.views.life_chart import ending, left
-from ftplan.views.markdown_table import base_life
-from ftplan.views.markup import Html, counted, element, foreign, joined
+from ftplan.views.lifetimes import base_life
+from ftplan.views.pages.markup import Html, counted, element, foreign, joined
 from ftplan.views.plan_money import dollar_range
 from ftplan.views.plan_text import summary_line
-from ftplan.views.report_links import Anchors
-from ftplan.views.report_notes import callout, told_note
-from ftplan.views.report_words import besides, deleted, headline, is_refusal, is_unpriced, trained
+from ftplan.views.report.life_chart import ending, left
+from ftplan.views.report.links import Anchors
+from ftplan.views.report.notes import callout, told_note
+from ftplan.views.report.words import besides, deleted, headline, is_refusal, is_unpriced, trained
 
 _SHOWN = 5
 _MODES = {"normal": "Plan", "destroy": "Plan to destroy", "refresh-only": "Refresh-only plan"}

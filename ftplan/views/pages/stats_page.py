@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from ftplan.views.dataset_text import DatasetFigures
-from ftplan.views.histogram_svg import Bar, bars, histogram_svg
-from ftplan.views.markup import Html, counted, element, foreign, joined, table
-from ftplan.views.page import page
+from ftplan.views.pages.histogram_svg import Bar, bars, histogram_svg
+from ftplan.views.pages.markup import Html, counted, element, foreign, joined, table
+from ftplan.views.pages.page import page
 from ftplan.views.progress_text import size
 
 LISTED_TOOLS = 40

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ftplan.core.plan import Note, Plan
-from ftplan.views.markup import Html, counted, element, foreign, joined, table
+from ftplan.views.pages.markup import Html, counted, element, foreign, joined, table
 from ftplan.views.plan_attributes import value_text
-from ftplan.views.plan_graph import MOST_WHOLE
 from ftplan.views.plan_money import estimate_text
 from ftplan.views.plan_steps import refusal_text
-from ftplan.views.report_links import Anchors, addresses, link
-from ftplan.views.report_words import is_refusal
+from ftplan.views.report.links import Anchors, addresses, link
+from ftplan.views.report.plan_graph import MOST_WHOLE
+from ftplan.views.report.words import is_refusal
 from ftplan.views.style import clean_lines
 
 _LINES = 30

@@ -9,9 +9,9 @@ from ftplan.core.plan import BaseLife, Bill, Note, Plan
 from ftplan.core.steps import Train
 from ftplan.views.diff_text import alarms
 from ftplan.views.diff_words import changed_rows
-from ftplan.views.markdown_fit import Block, Rank, Section, paragraph
-from ftplan.views.markdown_spans import code_span, code_spans, day, words
-from ftplan.views.markdown_table import base_life
+from ftplan.views.lifetimes import base_life
+from ftplan.views.markdown.fit import Block, Rank, Section, paragraph
+from ftplan.views.markdown.spans import code_span, code_spans, day, words
 from ftplan.views.plan_money import days_text, dollar_range
 from ftplan.views.plan_text import summary_line
 

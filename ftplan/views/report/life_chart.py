@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ftplan.core.plan import BaseLife
-from ftplan.views.bar_rows_svg import BarRow, Piece, bar_rows_svg
-from ftplan.views.markup import Html, counted, element, foreign, joined, table
+from ftplan.views.pages.markup import Html, counted, element, foreign, joined, table
 from ftplan.views.plan_money import days_text, dollars
+from ftplan.views.report.bar_rows_svg import BarRow, Piece, bar_rows_svg
 from ftplan.views.style import clean
 
 DRAWN = 12

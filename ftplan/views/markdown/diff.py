@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from ftplan.core.dataset_diff import DatasetDiff, DiffSide, RowChange
 from ftplan.views.diff_words import changed_rows
-from ftplan.views.markdown_fit import Block, Rank, Section, fitted, joined, paragraph, size
-from ftplan.views.markdown_notice import NOTICE_BYTES, cut_notice
-from ftplan.views.markdown_spans import code_fence, code_span, row
+from ftplan.views.markdown.fit import Block, Rank, Section, fitted, joined, paragraph, size
+from ftplan.views.markdown.notice import NOTICE_BYTES, cut_notice
+from ftplan.views.markdown.spans import code_fence, code_span, row
 from ftplan.views.style import clean_lines
 
 _DATASETS = 10

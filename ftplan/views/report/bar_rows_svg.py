@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ftplan.views.markup import Html, element, joined
+from ftplan.views.pages.markup import Html, element, joined
+from ftplan.views.pages.svg_text import columns, fitted
 from ftplan.views.style import clean
-from ftplan.views.svg_text import columns, fitted
 
 ROW, BAR, AXIS = 46, 12, 22
 # A phone has room for so many letters in a line; where a name and a figure do not fit, it is shown less of the name.

@@ -9,10 +9,10 @@ from ftplan.core.plan import Plan
 from ftplan.core.recipe import FieldChange
 from ftplan.core.steps import Adopt, Step, Train, Upload
 from ftplan.views.diff_words import changed_rows
-from ftplan.views.markup import Html, counted, element, foreign, joined, table
+from ftplan.views.pages.markup import Html, counted, element, foreign, joined, table
 from ftplan.views.plan_attributes import after_of, before_of, unknown_of, value_text
 from ftplan.views.plan_words import UNKNOWN, replaces
-from ftplan.views.report_links import Anchors
+from ftplan.views.report.links import Anchors
 
 _VALUE = 200
 NOT_SET = "not set"

@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterator
 
 from ftplan.core.plan import Plan
 from ftplan.core.steps import Estimate, Step, Train
-from ftplan.views.cost_chart import estimate_words
 from ftplan.views.cost_text import reckoning_lines
-from ftplan.views.markup import Html, element, foreign, joined
+from ftplan.views.pages.markup import Html, element, foreign, joined
 from ftplan.views.plan_steps import refusal_text
 from ftplan.views.plan_words import LEGEND, step_words
-from ftplan.views.report_fields import all_fields, changed_fields
-from ftplan.views.report_links import Anchors
-from ftplan.views.report_notes import section
-from ftplan.views.report_words import TONES, told_steps
+from ftplan.views.report.cost_chart import estimate_words
+from ftplan.views.report.fields import all_fields, changed_fields
+from ftplan.views.report.links import Anchors
+from ftplan.views.report.notes import section
+from ftplan.views.report.words import TONES, told_steps
 from ftplan.views.style import Symbol
 
 SHOWN = 40

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from ftplan.core.plan import Bill
 from ftplan.core.steps import Estimate
-from ftplan.views.bar_rows_svg import BarRow, Piece, bar_rows_svg
 from ftplan.views.cost_text import reckoning_rows
-from ftplan.views.markup import Html, counted, foreign, joined, table
+from ftplan.views.pages.markup import Html, counted, foreign, joined, table
 from ftplan.views.plan_money import dollar_range
-from ftplan.views.report_links import Anchors, link
+from ftplan.views.report.bar_rows_svg import BarRow, Piece, bar_rows_svg
+from ftplan.views.report.links import Anchors, link
 
 DRAWN = 12
 

@@ -11,9 +11,9 @@ from ftplan.core.recipe import FieldChange
 from ftplan.core.steps import Adopt, Step, Train
 from ftplan.views.cost_text import reckoning_rows
 from ftplan.views.diff_words import changed_rows
-from ftplan.views.markdown_fit import Block, Rank, Section, paragraph
-from ftplan.views.markdown_head import life_words, note_title, refusal_span
-from ftplan.views.markdown_spans import code_fence, code_span, day, row
+from ftplan.views.markdown.fit import Block, Rank, Section, paragraph
+from ftplan.views.markdown.head import life_words, note_title, refusal_span
+from ftplan.views.markdown.spans import code_fence, code_span, day, row
 from ftplan.views.plan_attributes import after_of, value_text
 from ftplan.views.plan_money import dollars, estimate_text
 from ftplan.views.plan_text import render_plan

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ftplan.core.plan import Plan
-from ftplan.views.markup import Html, element, foreign
+from ftplan.views.pages.markup import Html, element, foreign
 
 LONGEST_ANCHOR = 60
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")

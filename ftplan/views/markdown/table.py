@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from typing_extensions import assert_never
 
 from ftplan.core.plan import BaseLife, Plan
-from ftplan.core.spec import PARENT_PREFIX, Address
 from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Reason, Step, Train, Upload
 from ftplan.views.diff_words import changed_rows
-from ftplan.views.markdown_fit import Block, Rank, Section
-from ftplan.views.markdown_spans import code_span, code_spans, row
+from ftplan.views.lifetimes import base_life, declared_base
+from ftplan.views.markdown.fit import Block, Rank, Section
+from ftplan.views.markdown.spans import code_span, code_spans, row
 from ftplan.views.plan_money import days_text, dollar_range
 from ftplan.views.plan_words import is_part_of_another, replaces, step_words
 
@@ -119,40 +117,10 @@ def _base(step: Step, plan: Plan) -> str:
     if step.address.kind == "dataset":
         return ""
     recipe = step.recipe if isinstance(step, (Train, Adopt)) else {}
-    named = _declared_base(step.address, plan) or recipe.get("base_model")
+    named = declared_base(step.address, plan) or recipe.get("base_model")
     life = base_life(step, plan)
     parts = [code_span(named, 60)] if isinstance(named, str) else []
     return ", ".join([*parts, _days(life)] if life else parts)
-
-
-def base_life(step: Step, plan: Plan) -> BaseLife | None:
-    """The life of the base at the root of the chain of a step's model, by whatever name it goes."""
-    recipe = step.recipe if isinstance(step, (Train, Adopt)) else {}
-    names = {str(name) for name in (*_chain(step.address, plan), recipe.get("base_model")) if name is not None}
-    provider = getattr(step, "provider", None)
-    fitting = (life for life in plan.lives if provider is None or life.provider == provider)
-    return next((life for life in fitting if _is_base(life.base_model, names)), None)
-
-
-def _is_base(base: str, names: set[str]) -> bool:
-    return any(name == base or name.startswith(f"ft:{base}:") for name in names)
-
-
-def _chain(address: Address, plan: Plan) -> Iterator[str]:
-    """The bases of a model and of the models that it is trained on top of."""
-    seen: set[str] = set()
-    base = _declared_base(address, plan)
-    while base is not None and base not in seen:
-        yield base
-        seen.add(base)
-        parent = base.removeprefix(PARENT_PREFIX)
-        base = _declared_base(Address("model", parent), plan) if base.startswith(PARENT_PREFIX) else None
-
-
-def _declared_base(address: Address, plan: Plan) -> str | None:
-    known = plan.after.get(str(address)) or plan.before.get(str(address)) or {}
-    base = known.get("base_model")
-    return base if isinstance(base, str) else None
 
 
 def _days(life: BaseLife) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ftplan.views.markup import Html, element, joined
-from ftplan.views.page_style import STYLESHEET
+from ftplan.views.pages.markup import Html, element, joined
+from ftplan.views.pages.page_style import STYLESHEET
 
 # A page is opened from a disk, a mail or a CI artifact: whatever got into it could load nothing and run nothing.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

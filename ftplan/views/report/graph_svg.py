@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ftplan.views.graph_layout import Layout, layered
-from ftplan.views.markup import Html, counted, element, joined, table
-from ftplan.views.plan_graph import USES, Box, PlanGraph
-from ftplan.views.report_links import Anchors, link
+from ftplan.views.pages.markup import Html, counted, element, joined, table
+from ftplan.views.pages.svg_text import fitted
+from ftplan.views.report.graph_layout import Layout, layered
+from ftplan.views.report.links import Anchors, link
+from ftplan.views.report.plan_graph import USES, Box, PlanGraph
 from ftplan.views.style import clean
-from ftplan.views.svg_text import fitted
 
 WIDE, TALL, ACROSS, DOWN = 232, 54, 72, 16
 HEAD, EDGE = 30, 2

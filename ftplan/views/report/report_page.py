@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ftplan.core.plan import BaseLife, Bill, Plan
-from ftplan.views.cost_chart import cost_chart, cost_table, remarks
-from ftplan.views.graph_svg import graph_svg, graph_table
-from ftplan.views.life_chart import life_chart, life_table
-from ftplan.views.markup import Html, element, joined
-from ftplan.views.page import page
-from ftplan.views.plan_graph import USES, PlanGraph, Use, plan_graph
-from ftplan.views.report_diffs import diff_anchors, render_diffs
-from ftplan.views.report_head import (
+from ftplan.views.pages.markup import Html, element, joined
+from ftplan.views.pages.page import page
+from ftplan.views.report.cost_chart import cost_chart, cost_table, remarks
+from ftplan.views.report.diffs import diff_anchors, render_diffs
+from ftplan.views.report.graph_svg import graph_svg, graph_table
+from ftplan.views.report.head import (
     render_command,
     render_errors,
     render_glance,
@@ -20,10 +18,12 @@ from ftplan.views.report_head import (
     render_warnings,
     title_words,
 )
-from ftplan.views.report_links import Anchors, anchors
-from ftplan.views.report_notes import render_kept, render_notes, render_variables, scrolling, section
-from ftplan.views.report_steps import render_steps, symbol_legend
-from ftplan.views.report_style import REPORT_STYLESHEET
+from ftplan.views.report.life_chart import life_chart, life_table
+from ftplan.views.report.links import Anchors, anchors
+from ftplan.views.report.notes import render_kept, render_notes, render_variables, scrolling, section
+from ftplan.views.report.plan_graph import USES, PlanGraph, Use, plan_graph
+from ftplan.views.report.steps import render_steps, symbol_legend
+from ftplan.views.report.style import REPORT_STYLESHEET
 from ftplan.views.style import clean
 
 _PARTS = {

@@ -11,8 +11,8 @@ from ftplan.core.spec import PARENT_PREFIX
 from ftplan.core.steps import Step, Train, Upload
 from ftplan.views.plan_money import dollar_range
 from ftplan.views.plan_words import step_words
-from ftplan.views.report_links import addresses
-from ftplan.views.report_words import TONES, told_steps, verb
+from ftplan.views.report.links import addresses
+from ftplan.views.report.words import TONES, told_steps, verb
 
 MOST_WHOLE = 40
 MOST_BOXES = 60

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ftplan.views.markup import Html, counted, element, joined
+from ftplan.views.pages.markup import Html, counted, element, joined
 
 MOST_BARS, FEWEST_BARS = 30, 8
 # Across, everything is in per cent of the width; down, in pixels: text between bars is then never stretched.

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from ftplan.core.dataset_diff import DatasetDiff, RowChange
 from ftplan.views.diff_text import alarms, changed_tools, figures
 from ftplan.views.diff_words import changed_rows
-from ftplan.views.markup import Html, counted, element, foreign, joined, table
-from ftplan.views.report_links import Anchors, distinct
-from ftplan.views.report_notes import scrolling, section
-from ftplan.views.report_texts import render_texts
+from ftplan.views.pages.markup import Html, counted, element, foreign, joined, table
+from ftplan.views.report.links import Anchors, distinct
+from ftplan.views.report.notes import scrolling, section
+from ftplan.views.report.texts import render_texts
 
 IN_SIGHT = 10
 LISTED = 500

@@ -9,7 +9,7 @@ from typing_extensions import assert_never
 
 from ftplan.core.plan import Bill, Note, Plan
 from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Step, Train, Upload
-from ftplan.views.markup import counted
+from ftplan.views.pages.markup import counted
 from ftplan.views.plan_money import dollar_range
 from ftplan.views.plan_words import is_part_of_another, replaces
 from ftplan.views.style import Symbol

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ftplan.views.markdown_spans import code_element, code_span
+from ftplan.views.markdown.spans import code_element, code_span
 
 # Between two blocks stands an empty line.
 _GAP = "\n\n"
