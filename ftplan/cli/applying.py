@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ftplan.cli.console import Console, Voice
+from ftplan.cli.kept_metrics import keep_metrics
 from ftplan.cli.locking import locked
 from ftplan.cli.options import Request
 from ftplan.cli.patience import call_seconds, seconds_of
@@ -59,6 +60,8 @@ def _under_lock(
     _remember_rows(console, session, planned, ledger.state)
     with voice.speaking():
         outcome = _carry_out(session, ledger, request, planned, saved, voice, stop)
+    if planned.plan.mode == "normal" and not outcome.stopped:
+        console.problems(keep_metrics(session, ledger.state))
     return _conclude(console, planned.plan, outcome, voice.tally, ledger.state)
 
 

@@ -168,6 +168,7 @@ OPTIONS: Mapping[str, Source] = {
 ARGUMENTS: Mapping[str, Source] = {
     "cancel address": _remembered_models,
     "logs address": _remembered_models,
+    "metrics addresses": _remembered_models,
     "output name": _names,
     "providers type": _catalogs,
     "resolve address": _in_doubt,

@@ -15,7 +15,17 @@ from typing import TypeVar, cast
 from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
-from ftplan.core.ports import Capabilities, HasEvents, HasProgress, JobRequest, ListsJobs, Provider, UploadRequest
+from ftplan.core.metrics import RawMetrics
+from ftplan.core.ports import (
+    Capabilities,
+    HasEvents,
+    HasMetrics,
+    HasProgress,
+    JobRequest,
+    ListsJobs,
+    Provider,
+    UploadRequest,
+)
 from ftplan.errors import FtplanError, Problem, UsageError
 from ftplan.views.style import clean
 
@@ -63,7 +73,12 @@ def open_log(environ: Mapping[str, str]) -> Log | None:
 def logged(provider: Provider, log: Log) -> Provider:
     """`provider`, its calls logged: reads at debug, writes at info, failures at warn. What it cannot do, it cannot do
     logged either: optional powers are told by the methods that are there."""
-    powers = [(HasProgress, _LoggedProgress), (HasEvents, _LoggedEvents), (ListsJobs, _LoggedListing)]
+    powers = [
+        (HasProgress, _LoggedProgress),
+        (HasEvents, _LoggedEvents),
+        (HasMetrics, _LoggedMetrics),
+        (ListsJobs, _LoggedListing),
+    ]
     parts = tuple(part for power, part in powers if isinstance(provider, power))
     made: Provider = type("LoggedProvider", (*parts, LoggedProvider), {})(provider, log)
     return made
@@ -151,6 +166,12 @@ class _LoggedEvents(LoggedProvider):
         return self._call("debug", f"events {job_id} after {after}", lambda: inner.events(job_id, after))
 
 
+class _LoggedMetrics(LoggedProvider):
+    def metrics(self, job_id: str) -> RawMetrics | None:
+        inner = cast(HasMetrics, self._inner)
+        return self._call("debug", f"metrics {job_id}", lambda: inner.metrics(job_id))
+
+
 class _LoggedListing(LoggedProvider):
     def list_jobs(self, since: int) -> Sequence[RemoteJob]:
         inner = cast(ListsJobs, self._inner)
@@ -158,6 +179,9 @@ class _LoggedListing(LoggedProvider):
 
 
 def _told(answer: object) -> str:
+    if isinstance(answer, RawMetrics):
+        parts = {"results file": answer.results, "checkpoints": answer.checkpoints, "events": answer.events}
+        return ", ".join(f"{len(said.columns)} columns in the {name}" for name, said in parts.items())
     if isinstance(answer, (RemoteFile, RemoteJob, RemoteModel)):
         return f"{answer.id} {answer.status}" if isinstance(answer, RemoteJob) else answer.id
     return f"{len(answer)} found" if isinstance(answer, (tuple, list)) else str(answer)

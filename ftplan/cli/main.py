@@ -44,6 +44,7 @@ COMMANDS = {
     "force-unlock": Entry("state", "force_unlock", "Take away the lock of a run that is dead"),
     "graph": Entry("read", "graph", "Print what depends on what, as DOT or Mermaid"),
     "logs": Entry("job_logs", "logs", "Show what happened to a model's job"),
+    "metrics": Entry("metrics", "metrics", "Show what was measured while a model trained"),
     "output": Entry("read", "output", "Print the ids of the fine-tuned models"),
     "providers": Entry("providers", "providers", "List the providers, with their models, prices and dates"),
     "resolve": Entry("resolve", "resolve", "Say what became of a paid call in doubt"),

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.metrics import RawMetrics
 from ftplan.errors import Problem
 
 CALL_TIMEOUT_SECONDS = 60.0
@@ -129,6 +130,15 @@ class HasEvents(Protocol):
     def events(self, job_id: str, after: str | None = None) -> Sequence[JobEvent] | None:
         """Every event of the job behind the one with the id `after`, oldest first and each once; None where there is
         no such job. Where `after` is not told any more, all there are."""
+
+
+@runtime_checkable
+class HasMetrics(Protocol):
+    """A service that tells what was measured while a job trained."""
+
+    def metrics(self, job_id: str) -> RawMetrics | None:
+        """Every figure there is of the job up to now; None where there is no such job. What is told of it in one place
+        and cannot be read is a remark in it: only what is wrong with all of it raises."""
 
 
 @dataclass(frozen=True, slots=True)

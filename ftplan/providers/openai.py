@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
@@ -11,13 +11,16 @@ from urllib.parse import urlsplit
 from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.metrics import RawMetrics
 from ftplan.core.ports import Capabilities, JobRequest, UploadRequest
 from ftplan.core.recipe import carries
 from ftplan.errors import Problem, Rejected
 from ftplan.providers.catalog import Limits, load_limits
 from ftplan.providers.connection import Connection
+from ftplan.providers.openai_answers import body_of, is_deleted, pages, rows_of, unless_gone
 from ftplan.providers.openai_clients import Clients, Patience
-from ftplan.providers.openai_errors import Translator, says_gone
+from ftplan.providers.openai_errors import Translator
+from ftplan.providers.openai_results import Results
 from ftplan.providers.openai_rules import problems_of
 from ftplan.providers.openai_uploads import PURPOSE, Uploads
 from ftplan.providers.openai_wire import (
@@ -27,7 +30,6 @@ from ftplan.providers.openai_wire import (
     job_from_wire,
     job_to_wire,
     model_from_wire,
-    own_id,
     progress_from_wire,
 )
 
@@ -37,8 +39,8 @@ EVENTS_PER_PAGE = 50
 
 
 class OpenAIProvider:
-    """A `Provider` that also tells how far a job is (`HasProgress`), what happened to it (`HasEvents`), and shows every
-    job (`ListsJobs`). `limits` and `patience` are for tests."""
+    """A `Provider` that also tells how far a job is (`HasProgress`), what happened to it (`HasEvents`), what was
+    measured meanwhile (`HasMetrics`), and shows every job (`ListsJobs`). `limits` and `patience` are for tests."""
 
     def __init__(
         self,
@@ -74,24 +76,24 @@ class OpenAIProvider:
 
     def check_access(self) -> None:
         with self._translate.reading("say whether the key is good"):
-            _rows(_body(self._clients.reads.files.with_raw_response.list(limit=1, purpose=PURPOSE)))
+            rows_of(body_of(self._clients.reads.files.with_raw_response.list(limit=1, purpose=PURPOSE)))
 
     def get_file(self, file_id: str) -> RemoteFile | None:
         with self._translate.reading(f"show the file {file_id}"):
             id = checked_id(file_id)
-            body = _unless_gone(lambda: self._clients.reads.files.with_raw_response.retrieve(id))
+            body = unless_gone(lambda: self._clients.reads.files.with_raw_response.retrieve(id))
             return file_from_wire(body) if body is not None else None
 
     def get_job(self, job_id: str) -> RemoteJob | None:
         with self._translate.reading(f"show the job {job_id}"):
             id = checked_id(job_id)
-            body = _unless_gone(lambda: self._clients.reads.fine_tuning.jobs.with_raw_response.retrieve(id))
+            body = unless_gone(lambda: self._clients.reads.fine_tuning.jobs.with_raw_response.retrieve(id))
             return self._job(body) if body is not None else None
 
     def get_model(self, model_id: str) -> RemoteModel | None:
         with self._translate.reading(f"show the model {model_id}"):
             id = checked_id(model_id)
-            body = _unless_gone(lambda: self._clients.reads.models.with_raw_response.retrieve(id))
+            body = unless_gone(lambda: self._clients.reads.models.with_raw_response.retrieve(id))
             return model_from_wire(body) if body is not None else None
 
     def find_file(self, sha256: str, bytes: int) -> RemoteFile | None:
@@ -114,20 +116,23 @@ class OpenAIProvider:
     def progress(self, job_id: str) -> JobProgress | None:
         with self._translate.reading(f"show the events of the job {job_id}"):
             id, jobs = checked_id(job_id), self._clients.reads.fine_tuning.jobs.with_raw_response
-            body = _unless_gone(lambda: jobs.list_events(id, limit=EVENTS_PER_PAGE))
-            return progress_from_wire(_rows(body)) if body is not None else None
+            body = unless_gone(lambda: jobs.list_events(id, limit=EVENTS_PER_PAGE))
+            return progress_from_wire(rows_of(body)) if body is not None else None
 
     def events(self, job_id: str, after: str | None = None) -> Sequence[JobEvent] | None:
         with self._translate.reading(f"show the events of the job {job_id}"):
             id, jobs = checked_id(job_id), self._clients.reads.fine_tuning.jobs.with_raw_response
-            if _unless_gone(lambda: jobs.retrieve(id)) is None:
+            if unless_gone(lambda: jobs.retrieve(id)) is None:
                 return None
-            rows = _pages(lambda page: jobs.list_events(id, limit=EVENTS_PER_PAGE, **page))
+            rows = pages(lambda page: jobs.list_events(id, limit=EVENTS_PER_PAGE, **page))
             # Newest first: nothing behind the one that is known is asked for.
             newest = takewhile(lambda event: event.id != after, map(event_from_wire, rows))
             oldest = list({event.id: event for event in newest}.values())[::-1]
             # The sort is stable, so that events of one second keep the order they were told in.
             return sorted(oldest, key=lambda event: event.created_at)
+
+    def metrics(self, job_id: str) -> RawMetrics | None:
+        return Results(self._clients, self._translate).of(job_id)
 
     def put_file(self, request: UploadRequest, progress: Callable[[int], None]) -> RemoteFile:
         self._has_written_files = True
@@ -139,13 +144,13 @@ class OpenAIProvider:
         with self._translate.writing(f"start a job on {request.base_model}"):
             order = job_to_wire(request if self._keeps_metadata() else replace(request, metadata={}))
             # One POST. The writing client never repeats: see openai_clients.
-            return self._job(_body(self._clients.writes.fine_tuning.jobs.with_raw_response.create(**order)))
+            return self._job(body_of(self._clients.writes.fine_tuning.jobs.with_raw_response.create(**order)))
 
     def cancel_job(self, job_id: str) -> RemoteJob | None:
         try:
             with self._translate.writing(f"cancel the job {job_id}"):
                 id = checked_id(job_id)
-                body = _unless_gone(lambda: self._clients.writes.fine_tuning.jobs.with_raw_response.cancel(id))
+                body = unless_gone(lambda: self._clients.writes.fine_tuning.jobs.with_raw_response.cancel(id))
                 return self._job(body) if body is not None else None
         except Rejected:
             # A job that came to its end by itself is refused, and is as over as one could wish.
@@ -158,12 +163,12 @@ class OpenAIProvider:
         self._has_written_files = True
         with self._translate.writing(f"delete the file {file_id}"):
             id = checked_id(file_id)
-            return _is_deleted(_unless_gone(lambda: self._clients.writes.files.with_raw_response.delete(id)))
+            return is_deleted(unless_gone(lambda: self._clients.writes.files.with_raw_response.delete(id)))
 
     def delete_model(self, model_id: str) -> bool:
         with self._translate.writing(f"delete the model {model_id}"):
             id = checked_id(model_id)
-            return _is_deleted(_unless_gone(lambda: self._clients.writes.models.with_raw_response.delete(id)))
+            return is_deleted(unless_gone(lambda: self._clients.writes.models.with_raw_response.delete(id)))
 
     def _keeps_metadata(self) -> bool:
         return self._limits.metadata_pairs > 0
@@ -173,7 +178,7 @@ class OpenAIProvider:
         with self._translate.reading(what):
             jobs = self._clients.reads.fine_tuning.jobs.with_raw_response
             ask = {"limit": JOBS_PER_PAGE, **filters}
-            found = [self._job(row) for row in _pages(lambda after: jobs.list(**ask, **after))]
+            found = [self._job(row) for row in pages(lambda after: jobs.list(**ask, **after))]
         return sorted(found, key=lambda job: (job.created_at, job.id))
 
     def _job(self, body: Mapping[str, Any]) -> RemoteJob:
@@ -186,52 +191,4 @@ class OpenAIProvider:
         with self._translate.reading("list its files"):
             files = self._clients.reads.files.with_raw_response
             ask: dict[str, Any] = {"purpose": PURPOSE, "limit": FILES_PER_PAGE, "order": "asc"}
-            return tuple(file_from_wire(row) for row in _pages(lambda after: files.list(**ask, **after)))
-
-
-def _body(answer: Any) -> Mapping[str, Any]:
-    """The JSON object in an answer. Read here and not by the SDK, which takes an HTML page for an answer."""
-    body = answer.http_response.json()
-    if not isinstance(body, dict):
-        raise ValueError("no JSON object")
-    return body
-
-
-def _unless_gone(ask: Callable[[], Any]) -> Mapping[str, Any] | None:
-    """The body of the answer, None where the service itself says that there is no such thing."""
-    try:
-        return _body(ask())
-    except Exception as error:
-        if not says_gone(error):
-            raise
-        return None
-
-
-def _pages(ask: Callable[[dict[str, Any]], Any]) -> Iterator[Mapping[str, Any]]:
-    """The rows of every page. Half a list must not pass for a whole one: anything odd raises ValueError."""
-    after: dict[str, Any] = {}
-    seen: set[str] = set()
-    while True:
-        page = _body(ask(after))
-        rows = _rows(page)
-        yield from rows
-        if not rows or not page.get("has_more"):
-            return
-        last = own_id(rows[-1])
-        if last in seen:
-            raise ValueError("the list goes round in circles")
-        seen.add(last)
-        after = {"after": last}
-
-
-def _rows(page: Mapping[str, Any]) -> list[Any]:
-    rows = page.get("data")
-    if not isinstance(rows, list):
-        raise ValueError("no list")
-    return rows
-
-
-def _is_deleted(body: Mapping[str, Any] | None) -> bool:
-    if body is not None and body.get("deleted") is not True:
-        raise ValueError("it does not say that it was deleted")
-    return body is not None
+            return tuple(file_from_wire(row) for row in pages(lambda after: files.list(**ask, **after)))

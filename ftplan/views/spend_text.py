@@ -12,11 +12,10 @@ from ftplan.core.money.spend_report import Line, SpendReport, Sum
 from ftplan.core.money.spending import Spend
 from ftplan.views.json_text import plain
 from ftplan.views.plan_money import dollar_range, dollars, percent_off
+from ftplan.views.sheet import cell
 from ftplan.views.style import Style, clean
 
 FIGURES = ("tokens", "estimated", "billed", "error")
-_NOT_A_TEXT = ("=", "+", "-", "@")
-"""What a spreadsheet takes a cell for a formula by."""
 
 
 def render_spending(report: SpendReport, style: Style, month: str | None = None) -> str:
@@ -57,13 +56,8 @@ def spending_csv(report: SpendReport) -> str:
         one = line.sum
         figures = (one.tokens, one.estimated, one.billed, one.error)
         flags = [str(line.rehearsal).lower(), one.jobs, one.unknown]
-        writer.writerow([*map(_cell, texts), ended, *flags, *map(_figure, figures)])
+        writer.writerow([*map(cell, texts), ended, *flags, *map(_figure, figures)])
     return sheet.getvalue()
-
-
-def _cell(text: str) -> str:
-    shown = clean(text)
-    return f"'{shown}" if shown.startswith(_NOT_A_TEXT) else shown
 
 
 def _figure(figure: int | Decimal | None) -> str:

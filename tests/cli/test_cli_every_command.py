@@ -31,6 +31,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "dataset stats": ("rows.jsonl",),
     "force-unlock": ("-force", "no-such-lock"),
     "logs": ("model.bot",),
+    "metrics": ("model.bot",),
     "resolve": ("model.bot", "-not-created", "-auto-approve"),
     "sandbox serve": ("-host=192.0.2.1",),
     "schema": ("config",),

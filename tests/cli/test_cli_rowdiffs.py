@@ -9,6 +9,7 @@ import pytest
 from workbench import Workbench, chats, model
 
 FOLDER = "ftplan.state.rows"
+ROWS = "*.rows"
 
 
 @pytest.fixture
@@ -51,24 +52,24 @@ def test_what_rows_say_is_in_a_plan_only_where_it_was_asked_for_and_then_masked(
 
 
 def test_beside_the_state_no_row_is_kept(trained: Workbench) -> None:
-    (kept,) = (trained.folder / FOLDER).iterdir()
+    (kept,) = (trained.folder / FOLDER).glob(ROWS)
     assert b"parcel" not in kept.read_bytes()
     assert kept.stat().st_size < 1000
 
 
 def test_a_plan_keeps_nothing_and_an_apply_lets_go_of_what_no_model_needs(trained: Workbench) -> None:
-    before = sorted(path.name for path in (trained.folder / FOLDER).iterdir())
+    before = sorted(path.name for path in (trained.folder / FOLDER).glob(ROWS))
     trained.plan()
-    assert sorted(path.name for path in (trained.folder / FOLDER).iterdir()) == before
+    assert sorted(path.name for path in (trained.folder / FOLDER).glob(ROWS)) == before
     trained.apply()
     trained.apply()
-    (kept,) = (trained.folder / FOLDER).iterdir()
+    (kept,) = (trained.folder / FOLDER).glob(ROWS)
     assert kept.name not in before
 
 
 @pytest.mark.parametrize("damage", [b"", b"ftplan rows 1\n" + b"\xff" * 60, None])
 def test_where_the_former_rows_are_not_known_the_plan_says_so(trained: Workbench, damage: bytes | None) -> None:
-    (kept,) = (trained.folder / FOLDER).iterdir()
+    (kept,) = (trained.folder / FOLDER).glob(ROWS)
     if damage is None:
         kept.unlink()
     else:
