@@ -12,7 +12,7 @@ import jsonschema_rs
 
 from ftplan.config.schema import load_schema
 
-STREAMING = ("plan", "apply", "destroy")
+STREAMING = ("plan", "apply", "destroy", "watch")
 
 
 @cache

@@ -19,7 +19,7 @@ from ftplan.backends.http_wire import SECONDS, Answer, NoAnswer, Wire
 from ftplan.backends.locks import refusal, unlocking, wrong_id
 from ftplan.backends.presence import is_gone
 from ftplan.backends.whole import free_name, rescued, write_whole
-from ftplan.core.ports import Blob, Claim
+from ftplan.core.stores import Blob, Claim
 from ftplan.errors import ConfigError, Problem, StateConflict, StateError
 
 POLL_SECONDS = 1.0

@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import Any
 
-from ftplan.core.ports import Claim
+from ftplan.core.stores import Claim
 
 UNKNOWN = "unknown"
 """The id of a holder whom the server does not name."""

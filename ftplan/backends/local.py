@@ -16,7 +16,7 @@ from pathlib import Path
 from ftplan.backends.beside import BesideFolder
 from ftplan.backends.locks import LockFile, refusal
 from ftplan.backends.whole import free_name, rescued, write_whole
-from ftplan.core.ports import Blob, Claim
+from ftplan.core.stores import Blob, Claim
 from ftplan.errors import Problem, StateConflict, StateError
 
 LARGEST_STATE = 64 * 1024 * 1024

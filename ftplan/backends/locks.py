@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ftplan.backends.presence import is_gone, is_of_another_boot
-from ftplan.core.ports import Claim
+from ftplan.core.stores import Claim
 from ftplan.errors import LockHeld, Problem, StateError
 
 

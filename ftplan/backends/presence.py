@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftplan.core.ports import Claim
+from ftplan.core.stores import Claim
 
 _PROC = Path("/proc")
 

@@ -170,9 +170,12 @@ ARGUMENTS: Mapping[str, Source] = {
     "logs address": _remembered_models,
     "metrics addresses": _remembered_models,
     "output name": _names,
+    "pause address": _remembered_models,
     "providers type": _catalogs,
     "resolve address": _in_doubt,
+    "resume address": _remembered_models,
     "schema name": _schemas,
     "state list patterns": _remembered,
     "state show address": _remembered,
+    "watch addresses": _remembered_models,
 }

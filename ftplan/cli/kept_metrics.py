@@ -9,8 +9,9 @@ from ftplan.cli.session import Session
 from ftplan.core.facts import Phase
 from ftplan.core.keeping.metrics_codec import METRICS_ENDING, KeptMetrics, decode_metrics, encode_metrics, kept_name
 from ftplan.core.metrics import RawMetrics, merged
-from ftplan.core.ports import HasMetrics, KeepsBeside
+from ftplan.core.ports import HasMetrics
 from ftplan.core.records import ModelRecord, State
+from ftplan.core.stores import KeepsBeside
 from ftplan.errors import FtplanError, Problem
 
 

@@ -18,7 +18,7 @@ from ftplan.backends.presence import presence
 from ftplan.cli.console import Console
 from ftplan.cli.options import Request
 from ftplan.cli.session import Session
-from ftplan.core.ports import Claim
+from ftplan.core.stores import Claim
 from ftplan.errors import LockHeld, Problem, StateError
 
 # Where the big CI services say which run this is; the first one that is set is shown to whoever has to wait.

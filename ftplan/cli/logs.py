@@ -20,6 +20,7 @@ from ftplan.core.ports import (
     Capabilities,
     HasEvents,
     HasMetrics,
+    HasPause,
     HasProgress,
     JobRequest,
     ListsJobs,
@@ -77,6 +78,7 @@ def logged(provider: Provider, log: Log) -> Provider:
         (HasProgress, _LoggedProgress),
         (HasEvents, _LoggedEvents),
         (HasMetrics, _LoggedMetrics),
+        (HasPause, _LoggedPause),
         (ListsJobs, _LoggedListing),
     ]
     parts = tuple(part for power, part in powers if isinstance(provider, power))
@@ -170,6 +172,16 @@ class _LoggedMetrics(LoggedProvider):
     def metrics(self, job_id: str) -> RawMetrics | None:
         inner = cast(HasMetrics, self._inner)
         return self._call("debug", f"metrics {job_id}", lambda: inner.metrics(job_id))
+
+
+class _LoggedPause(LoggedProvider):
+    def pause_job(self, job_id: str) -> RemoteJob | None:
+        inner = cast(HasPause, self._inner)
+        return self._call("info", f"pause_job {job_id}", lambda: inner.pause_job(job_id))
+
+    def resume_job(self, job_id: str) -> RemoteJob | None:
+        inner = cast(HasPause, self._inner)
+        return self._call("info", f"resume_job {job_id}", lambda: inner.resume_job(job_id))
 
 
 class _LoggedListing(LoggedProvider):

@@ -46,15 +46,18 @@ COMMANDS = {
     "logs": Entry("job_logs", "logs", "Show what happened to a model's job"),
     "metrics": Entry("metrics", "metrics", "Show what was measured while a model trained"),
     "output": Entry("read", "output", "Print the ids of the fine-tuned models"),
+    "pause": Entry("pause", "pause", "Halt the running job of a model"),
     "providers": Entry("providers", "providers", "List the providers, with their models, prices and dates"),
     "resolve": Entry("resolve", "resolve", "Say what became of a paid call in doubt"),
+    "resume": Entry("pause", "resume", "Let the paused job of a model go on"),
     "sandbox": Entry("sandbox", "sandbox", "Rehearse against an embedded emulator"),
     "schema": Entry("read", "schema", "Print a published JSON Schema"),
     "show": Entry("show", "show", "Show the state, or a saved plan"),
     "state": Entry("state", "state", "Look into the state, or rebuild it"),
     "version": Entry("read", "version", "Print the version"),
+    "watch": Entry("watch", "watch", "Follow the running jobs, and start nothing"),
 }
-STREAMING_COMMANDS = ("plan", "apply", "destroy")
+STREAMING_COMMANDS = ("plan", "apply", "destroy", "watch")
 MAIN_COMMANDS = ("init", "validate", "plan", "apply", "destroy")
 
 

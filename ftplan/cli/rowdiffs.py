@@ -14,9 +14,9 @@ from ftplan.core.deciding.changed_data import ChangedData, changed_data, remembe
 from ftplan.core.desired import Desired
 from ftplan.core.facts import DatasetFacts, Encoding
 from ftplan.core.plan import Plan
-from ftplan.core.ports import KeepsBeside
 from ftplan.core.records import State
 from ftplan.core.steps import Step
+from ftplan.core.stores import KeepsBeside
 from ftplan.datasets import RowIndex, difference, index_rows, with_texts
 
 # What the diff of a plan calls the two sides: the content before has no path any more.

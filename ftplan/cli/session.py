@@ -24,9 +24,10 @@ from ftplan.core.desired import Desired, resolve
 from ftplan.core.facts import DatasetFacts, Encoding, Format
 from ftplan.core.keeping.codec import decode_state
 from ftplan.core.plan import Service
-from ftplan.core.ports import Provider, StateStore
+from ftplan.core.ports import Provider
 from ftplan.core.records import State
 from ftplan.core.spec import Address, MethodKind, Project, ProviderSpec
+from ftplan.core.stores import StateStore
 from ftplan.errors import ConfigError, FtplanError, Problem, StateError
 from ftplan.providers.connection import service_url, shown_url
 from ftplan.providers.registry import open_provider

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ftplan.core.entries import Quote
 from ftplan.core.facts import JobProgress
+from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.records import FileRecord, Intent, JobRecord
 from ftplan.core.spec import Address, Lifecycle
 
@@ -94,6 +95,30 @@ class ModelRemoved:
     deleted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluationDone:
+    """A model was evaluated: what was paid for it is not paid again."""
+
+    record: EvalRecord
+
+
+@dataclass(frozen=True, slots=True)
+class AliasMoved:
+    """An alias stands for another model now. `rolled_back` is the id of the model it was taken off because its owner
+    went back: no apply moves it there again unasked."""
+
+    name: str
+    target: Target
+    rolled_back: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AliasRemoved:
+    """An alias is managed no more. The model it stood for stays."""
+
+    name: str
+
+
 Fact = (
     PlanUsed
     | FileStored
@@ -104,7 +129,25 @@ Fact = (
     | JobSeen
     | LifecycleChanged
     | ModelRemoved
+    | EvaluationDone
+    | AliasMoved
+    | AliasRemoved
 )
+
+UNTOLD = (
+    PlanUsed,
+    FileStored,
+    FileDropped,
+    TrainingIntended,
+    IntentDropped,
+    JobSeen,
+    LifecycleChanged,
+    ModelRemoved,
+    EvaluationDone,
+    AliasMoved,
+    AliasRemoved,
+)
+"""The facts that only the state needs: whoever reads along is told by a notice, where there is anything to tell."""
 
 
 Verb = Literal["Uploading", "Training", "Starting", "Adopting", "Following", "Cancelling", "Forgetting", "Destroying"]
@@ -131,13 +174,15 @@ class UploadProgress:
 
 @dataclass(frozen=True, slots=True)
 class JobFollowed:
-    """A look at a running job. `age_seconds` since the provider created it."""
+    """A look at a running job. `age_seconds` since the provider created it; `remaining_seconds` until it is expected to
+    be done, None where nobody can tell."""
 
     address: Address
     job_id: str
     phase: str
     age_seconds: float
     progress: JobProgress | None = None
+    remaining_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

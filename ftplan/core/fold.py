@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 from typing_extensions import assert_never
 
 from ftplan.core.events import (
+    AliasMoved,
+    AliasRemoved,
+    EvaluationDone,
     Fact,
     FileDropped,
     FileStored,
@@ -21,6 +24,7 @@ from ftplan.core.events import (
     TrainingIntended,
 )
 from ftplan.core.facts import RemoteJob
+from ftplan.core.handover import MOST_FORMER_TARGETS, AliasRecord
 from ftplan.core.money.booking import booked
 from ftplan.core.records import FileRecord, FormerJob, JobRecord, ModelRecord, State
 
@@ -72,6 +76,12 @@ def _remembering(state: State, fact: Fact) -> State:
             return _with_model(state, fact.name, lifecycle=fact.lifecycle)
         case ModelRemoved():
             return replace(state, models=_without(state.models, fact.name))
+        case EvaluationDone():
+            return replace(state, evaluations={**state.evaluations, fact.record.key: fact.record})
+        case AliasMoved():
+            return replace(state, aliases={**state.aliases, fact.name: _moved(state.aliases.get(fact.name), fact)})
+        case AliasRemoved():
+            return replace(state, aliases=_without(state.aliases, fact.name))
         case _:
             assert_never(fact)
 
@@ -92,6 +102,15 @@ def _started(before: ModelRecord | None, fact: JobStarted) -> ModelRecord:
         adopted=fact.adopted,
         former=former,
     )
+
+
+def _moved(before: AliasRecord | None, fact: AliasMoved) -> AliasRecord:
+    """A rollback goes one target back, so that the next one goes further back and not forth again."""
+    if before is None:
+        return AliasRecord(fact.name, fact.target)
+    back = fact.rolled_back is not None
+    former = before.former[:-1] if back else (*before.former, before.now)[-MOST_FORMER_TARGETS:]
+    return AliasRecord(fact.name, fact.target, former, fact.rolled_back)
 
 
 def _seen(record: ModelRecord, job: JobRecord) -> ModelRecord:

@@ -1,4 +1,5 @@
-"""The doors out: what the engine needs of a provider, a state store and a clock, and nothing more."""
+"""The doors out: what the engine needs of a provider and a clock, and nothing more. Those of state stores are in
+`core/stores.py`."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from datetime import datetime
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from ftplan.core.catalog import Catalog
+from ftplan.core.comparing.questions import Answer, Question
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.metrics import RawMetrics
@@ -133,91 +135,49 @@ class HasEvents(Protocol):
 
 
 @runtime_checkable
+class HasPause(Protocol):
+    """A service that can halt a job and let it go on later. Each is one request and no retries, and gives None where
+    there is no such job; raises `Rejected` or `OutcomeUnknown`."""
+
+    def pause_job(self, job_id: str) -> RemoteJob | None: ...
+
+    def resume_job(self, job_id: str) -> RemoteJob | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A model as it was at one step of a job, usable by `model_id`, with what was measured there, by column name."""
+
+    step: int
+    model_id: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@runtime_checkable
+class HasCheckpoints(Protocol):
+    """A service that keeps models as they were along a job."""
+
+    def checkpoints(self, job_id: str) -> Sequence[Checkpoint] | None:
+        """Every checkpoint that is kept of the job, by its step; None where there is no such job."""
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """A service whose models can be asked."""
+
+    def answer(self, question: Question) -> Answer:
+        """What the model answers: one request, no retries, billed by its tokens. May be called by several threads at
+        once. Raises `Unreachable` for what may go well later (a rate limit with its `retry_after`, a model that is not
+        ready yet), `Rejected` for what will not, `NotAllowed` for the key."""
+
+
+@runtime_checkable
 class HasMetrics(Protocol):
     """A service that tells what was measured while a job trained."""
 
     def metrics(self, job_id: str) -> RawMetrics | None:
         """Every figure there is of the job up to now; None where there is no such job. What is told of it in one place
         and cannot be read is a remark in it: only what is wrong with all of it raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """The stored bytes, and the store's tag for exactly these bytes."""
-
-    data: bytes
-    tag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Who holds a lock. `id` names this one claim; `created` in UTC, ISO 8601."""
-
-    id: str
-    operation: str
-    who: str
-    host: str
-    pid: int
-    created: str
-    version: str
-    info: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Backend(Protocol):
-    """A place for one state. It moves bytes and knows nothing of what is in them."""
-
-    def where(self) -> str:
-        """The place in a user's words: a path or a URL without secrets."""
-
-    def load(self) -> Blob | None:
-        """What is stored, None where nothing ever was. Raises `StateError`."""
-
-    def save(self, data: bytes, replacing: str | None) -> str:
-        """The new tag. `replacing` is the tag last read or written, None for "nothing was there". Raises
-        `StateConflict` when something else is there now, `StateError` when it cannot be written."""
-
-    def lock(self, claim: Claim, timeout: float) -> Claim | None:
-        """Takes the lock, waiting up to `timeout` seconds. A claim whose holder is provably gone may be taken over,
-        by one run alone, and is what comes back; None where nobody's was. Raises `LockHeld`, naming the holder."""
-
-    def unlock(self, claim_id: str) -> None:
-        """Gives the lock back. Silent when it is not ours any more."""
-
-    def holder(self) -> Claim | None:
-        """Who holds the lock, None when nobody does."""
-
-    def break_lock(self, claim_id: str) -> None:
-        """Takes the lock from whoever holds it under exactly this id. Raises `StateError` for any other id."""
-
-
-class StateStore(Backend, Protocol):
-    """A backend as commands use it: what cannot be stored or used goes into a file near whoever runs them."""
-
-    def rescue(self, data: bytes) -> str:
-        """The path of an emergency copy of `data`. Raises OSError when it can be written nowhere."""
-
-    def keep_aside(self) -> tuple[str, str | None]:
-        """Copies or moves a state that cannot be used out of the way: its name now, and the tag under which what is
-        left is to be replaced. Raises `StateError`."""
-
-
-@runtime_checkable
-class KeepsBeside(Protocol):
-    """A backend with room beside the state for what belongs to it and can be made again. Names are digits, lower case
-    letters, dots and hyphens, at most 100. Nothing here is guarded by the lock: who keeps something names it by what
-    is in it."""
-
-    def keep_beside(self, name: str, data: bytes) -> None:
-        """Keeps `data` under `name`. Raises `StateError`."""
-
-    def beside(self, name: str) -> bytes | None:
-        """What was kept under `name`; None where nothing was, or nothing to be trusted."""
-
-    def beside_names(self) -> tuple[str, ...]:
-        """What is kept."""
-
-    def drop_beside(self, name: str) -> None:
-        """Takes away what was kept under `name`."""
 
 
 class Clock(Protocol):

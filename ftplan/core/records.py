@@ -8,9 +8,10 @@ from typing import Any
 
 from ftplan.core.entries import Quote, SpendEntry
 from ftplan.core.facts import FileKey, Phase
+from ftplan.core.handover import AliasRecord, EvalRecord, Origin, TakenCheckpoint
 from ftplan.core.spec import Lifecycle
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class FormerJob:
 
     fingerprint: str
     job: JobRecord
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ class ModelRecord:
     parent: str | None = None
     adopted: bool = False
     former: tuple[FormerJob, ...] = ()
+    origin: Origin = field(default_factory=Origin)
+    checkpoint: TakenCheckpoint | None = None
+
+    @property
+    def output(self) -> str | None:
+        """The id to use the model by: the checkpoint taken of its job, else what the job came to."""
+        taken = self.checkpoint
+        return taken.model_id if taken is not None and taken.job_id == self.job.id else self.job.fine_tuned_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,7 @@ class Intent:
     parent: str | None = None
     settled_seconds: float = 80.0
     quote: Quote = field(default_factory=Quote)
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,8 @@ class State:
     intents: Mapping[str, Intent] = field(default_factory=dict)
     used_plans: tuple[str, ...] = ()
     ledger: tuple[SpendEntry, ...] = ()
+    aliases: Mapping[str, AliasRecord] = field(default_factory=dict)
+    evaluations: Mapping[tuple[str, str], EvalRecord] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

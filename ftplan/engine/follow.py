@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftplan.core.events import JobFollowed, JobSeen, Spent, StepDone, Verb, Waiting
+from ftplan.core.events import JobFollowed, JobSeen, Spent, StepDone, Told, Verb, Waiting
 from ftplan.core.facts import JobProgress, Phase, RemoteJob
 from ftplan.core.fold import job_record
 from ftplan.core.money.spending import spend_of_job
-from ftplan.core.ports import HasProgress
+from ftplan.core.ports import HasPause, HasProgress
 from ftplan.core.records import JobRecord
 from ftplan.core.spec import Address
 from ftplan.engine.context import GIVE_UP_SECONDS, Run, pause_asked_for
 from ftplan.engine.effects import Action, Pause, Record, Say, do
+from ftplan.engine.pace import Pace
 from ftplan.errors import JobsFailed, Problem, ProviderError, Unreachable
 
 LONGEST_PAUSE_SECONDS = 60.0
@@ -21,7 +22,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 def follow(run: Run, address: Address, provider: str, verb: Verb) -> Action[None]:
     """Follows the job remembered for `address` to its end. Every change is saved; raises `JobsFailed` when it ends
     without a model, `Unreachable` when the provider has not answered for a quarter of an hour."""
-    begun = run.clock.monotonic()
+    begun, pace, paused = run.clock.monotonic(), Pace(), False
     while True:
         job = yield from _look(run, address, provider)
         remembered = run.state().models[address.name].job
@@ -31,7 +32,11 @@ def follow(run: Run, address: Address, provider: str, verb: Verb) -> Action[None
             break
         progress = yield from _progress(run, provider, job)
         age = max(0.0, run.clock.now().timestamp() - job.created_at) if job.created_at else 0.0
-        yield Say(JobFollowed(address, job.id, job.status, age, progress))
+        left = pace.remaining(job, progress, run.clock)
+        yield Say(JobFollowed(address, job.id, job.status, age, progress, left))
+        if job.phase is Phase.PAUSED and not paused:
+            yield Say(_paused(run, address, provider, job))
+        paused = job.phase is Phase.PAUSED
         yield Pause(run.poll(provider))
     if job.phase is not Phase.SUCCEEDED:
         raise ended_badly(address, job_record(job))
@@ -39,6 +44,12 @@ def follow(run: Run, address: Address, provider: str, verb: Verb) -> Action[None
     # What is taken over was paid for before: naming a cost here would read like a second bill.
     spent = None if verb == "Adopting" else _spent(run, address, job)
     yield Say(StepDone(address, verb, job.fine_tuned_model or job.id, seconds, spent))
+
+
+def _paused(run: Run, address: Address, provider: str, job: RemoteJob) -> Told:
+    """That nothing will come of waiting before somebody acts."""
+    resumes = f": ftplan resume {address}" if isinstance(run.providers[provider], HasPause) else ""
+    return Told("Job is paused", f"{job.id} goes on when it is resumed{resumes}", "info", address)
 
 
 def ended_badly(address: Address, job: JobRecord) -> JobsFailed:

@@ -10,8 +10,8 @@ from ftplan.core.events import Event, Fact, JobSeen, JobStarted
 from ftplan.core.fold import fold
 from ftplan.core.keeping.codec import encode_state
 from ftplan.core.keeping.integrity import integrity_faults
-from ftplan.core.ports import Backend
 from ftplan.core.records import State
+from ftplan.core.stores import Backend
 from ftplan.errors import Problem, StateConflict, StateDamaged, StateError, StateUnsaved
 
 

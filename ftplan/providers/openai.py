@@ -40,7 +40,8 @@ EVENTS_PER_PAGE = 50
 
 class OpenAIProvider:
     """A `Provider` that also tells how far a job is (`HasProgress`), what happened to it (`HasEvents`), what was
-    measured meanwhile (`HasMetrics`), and shows every job (`ListsJobs`). `limits` and `patience` are for tests."""
+    measured meanwhile (`HasMetrics`), halts it for a while (`HasPause`), and shows every job (`ListsJobs`). `limits`
+    and `patience` are for tests."""
 
     def __init__(
         self,
@@ -158,6 +159,18 @@ class OpenAIProvider:
             if job is not None and job.phase.settled:
                 return job
             raise
+
+    def pause_job(self, job_id: str) -> RemoteJob | None:
+        with self._translate.writing(f"pause the job {job_id}"):
+            id = checked_id(job_id)
+            body = unless_gone(lambda: self._clients.writes.fine_tuning.jobs.with_raw_response.pause(id))
+            return self._job(body) if body is not None else None
+
+    def resume_job(self, job_id: str) -> RemoteJob | None:
+        with self._translate.writing(f"resume the job {job_id}"):
+            id = checked_id(job_id)
+            body = unless_gone(lambda: self._clients.writes.fine_tuning.jobs.with_raw_response.resume(id))
+            return self._job(body) if body is not None else None
 
     def delete_file(self, file_id: str) -> bool:
         self._has_written_files = True

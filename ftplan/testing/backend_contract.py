@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ftplan.core.ports import Backend, Claim
+from ftplan.core.stores import Backend, Claim
 from ftplan.errors import LockHeld, StateConflict, StateError
 
 

@@ -5,22 +5,15 @@ from __future__ import annotations
 from typing_extensions import assert_never
 
 from ftplan.core.events import (
+    UNTOLD,
     Event,
-    FileDropped,
-    FileStored,
-    IntentDropped,
     JobFollowed,
-    JobSeen,
     JobStarted,
-    LifecycleChanged,
-    ModelRemoved,
-    PlanUsed,
     StepDone,
     StepFailed,
     StepSkipped,
     StepStarted,
     Told,
-    TrainingIntended,
     UploadProgress,
     Verb,
     Waiting,
@@ -33,6 +26,8 @@ from ftplan.views.style import Style, clean
 
 def event_text(event: Event, style: Style, verb: Verb = "Training") -> str:
     """`event` in one line, or a box; empty for facts that only the state needs. `verb` is that of its step."""
+    if isinstance(event, UNTOLD):
+        return ""
     match event:
         case StepStarted():
             return words.started_line(event)
@@ -52,10 +47,6 @@ def event_text(event: Event, style: Style, verb: Verb = "Training") -> str:
             return words.waiting_line(event)
         case Told():
             return _told(event, style)
-        case PlanUsed() | FileStored() | FileDropped() | TrainingIntended() | IntentDropped():
-            return ""
-        case JobSeen() | LifecycleChanged() | ModelRemoved():
-            return ""
         case _:
             assert_never(event)
 

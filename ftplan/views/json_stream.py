@@ -10,22 +10,15 @@ from typing_extensions import assert_never
 
 import ftplan
 from ftplan.core.events import (
+    UNTOLD,
     Event,
-    FileDropped,
-    FileStored,
-    IntentDropped,
     JobFollowed,
-    JobSeen,
     JobStarted,
-    LifecycleChanged,
-    ModelRemoved,
-    PlanUsed,
     StepDone,
     StepFailed,
     StepSkipped,
     StepStarted,
     Told,
-    TrainingIntended,
     UploadProgress,
     Verb,
     Waiting,
@@ -55,6 +48,8 @@ def version_line(now: datetime) -> str:
 
 def event_stream(event: Event, now: datetime) -> str | None:
     """`event` as one line; None for facts that only the state needs."""
+    if isinstance(event, UNTOLD):
+        return None
     match event:
         case StepStarted() | StepDone() | StepFailed() | StepSkipped():
             return _step_line(event, now)
@@ -62,10 +57,6 @@ def event_stream(event: Event, now: datetime) -> str | None:
             return _progress_line(event, now)
         case Told():
             return _told_line(event, now)
-        case PlanUsed() | FileStored() | FileDropped() | TrainingIntended() | IntentDropped():
-            return None
-        case JobSeen() | LifecycleChanged() | ModelRemoved():
-            return None
         case _:
             assert_never(event)
 
@@ -150,6 +141,8 @@ def _hook(address: Address, verb: Verb) -> dict[str, Any]:
 def _followed(event: JobFollowed) -> dict[str, Any]:
     hook = {**_hook(event.address, "Training"), "elapsed_seconds": int(event.age_seconds)}
     hook |= {"job_id": event.job_id, "phase": event.phase}
+    if event.remaining_seconds is not None:
+        hook["remaining_seconds"] = int(event.remaining_seconds)
     if event.progress is not None:
         names = ("step", "total_steps", "train_loss", "valid_loss")
         hook |= {name: getattr(event.progress, name) for name in names}

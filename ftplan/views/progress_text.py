@@ -78,25 +78,34 @@ def started_line(event: StepStarted) -> str:
 
 def still_line(event: JobFollowed, verb: Verb = "Training") -> str:
     """The heartbeat of a job: how old it is, its phase, and how far it got where that is known."""
-    said = ", ".join([clean(event.phase, 40), *progress_words(event.progress)])
-    return f"{clean(event.address)}: Still {wording(verb).doing}... [{duration(event.age_seconds)} elapsed] {said}"
+    doing, age = wording(verb).doing, duration(event.age_seconds)
+    return f"{clean(event.address)}: Still {doing}... [{age} elapsed] {followed_words(event)}"
 
 
-def progress_words(progress: JobProgress | None) -> list[str]:
-    """Step, losses and the provider's own words, as far as they are known."""
+def followed_words(event: JobFollowed) -> str:
+    """The phase of a job, its step, how much longer it takes, and its figures, as far as they are known."""
+    progress, left = event.progress, event.remaining_seconds
+    words = [clean(event.phase, 40)]
+    if progress is not None and progress.step is not None:
+        total = f"/{progress.total_steps}" if progress.total_steps is not None else ""
+        words.append(f"step {progress.step}{total}")
+    if left is not None:
+        words.append(f"about {duration(left)} left")
+    return ", ".join([*words, *_figures(progress, alone=len(words) == 1)])
+
+
+def _figures(progress: JobProgress | None, *, alone: bool) -> list[str]:
+    """Losses; the provider's own words where there is nothing else to say."""
     if progress is None:
         return []
     words = []
-    if progress.step is not None:
-        total = f"/{progress.total_steps}" if progress.total_steps is not None else ""
-        words.append(f"step {progress.step}{total}")
     if progress.train_loss is not None:
         words.append(f"loss {progress.train_loss:.4g}")
     if progress.valid_loss is not None:
         words.append(f"validation loss {progress.valid_loss:.4g}")
     if progress.rehearsal:
         words.append("a rehearsal")
-    return [*words, clean(progress.message)] if progress.message and not words else words
+    return [*words, clean(progress.message)] if progress.message and alone and not words else words
 
 
 def upload_line(event: UploadProgress) -> str:

@@ -11,22 +11,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from typing_extensions import assert_never
 
 from ftplan.core.events import (
+    UNTOLD,
     Event,
-    FileDropped,
-    FileStored,
-    IntentDropped,
     JobFollowed,
-    JobSeen,
     JobStarted,
-    LifecycleChanged,
-    ModelRemoved,
-    PlanUsed,
     StepDone,
     StepFailed,
     StepSkipped,
     StepStarted,
     Told,
-    TrainingIntended,
     UploadProgress,
     Verb,
     Waiting,
@@ -143,6 +136,8 @@ class LiveScreen:
         self._progress.start()
 
     def tell(self, event: Event) -> None:
+        if isinstance(event, UNTOLD):
+            return
         match event:
             case StepStarted():
                 self._print(event)
@@ -159,10 +154,6 @@ class LiveScreen:
                 self._print(event)
             case JobStarted() | Told():
                 self._print(event)
-            case PlanUsed() | FileStored() | FileDropped() | TrainingIntended() | IntentDropped():
-                pass
-            case JobSeen() | LifecycleChanged() | ModelRemoved():
-                pass
             case _:
                 assert_never(event)
 
@@ -176,7 +167,7 @@ class LiveScreen:
 
     def _follow(self, event: JobFollowed) -> None:
         progress = event.progress
-        said = ", ".join([clean(event.phase, 40), *words.progress_words(progress)])
+        said = words.followed_words(event)
         known = progress is not None and progress.step is not None and progress.total_steps is not None
         steps = {"completed": progress.step, "total": progress.total_steps} if known and progress else {}
         row = self._row(str(event.address), said=said, **steps)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ftplan.backends.local import LocalBackend
-from ftplan.core.ports import KeepsBeside
+from ftplan.core.stores import KeepsBeside
 from ftplan.errors import StateError
 
 

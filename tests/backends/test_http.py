@@ -10,7 +10,7 @@ from state_server import USER, WORD, StateServer, serving
 
 from ftplan.backends.http import HttpBackend
 from ftplan.backends.http_place import http_place
-from ftplan.core.ports import Backend, Claim
+from ftplan.core.stores import Backend, Claim
 from ftplan.errors import ConfigError, LockHeld, StateConflict, StateError
 from ftplan.testing import BackendContract
 

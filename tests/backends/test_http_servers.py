@@ -15,7 +15,7 @@ from state_server import KEYS, PATH, USER, WORD, StateServer, listening, serving
 from ftplan.backends.http import HttpBackend
 from ftplan.backends.http_place import http_place
 from ftplan.backends.presence import presence
-from ftplan.core.ports import Claim
+from ftplan.core.stores import Claim
 from ftplan.errors import LockHeld, StateConflict, StateError
 from ftplan.testing import claim_of
 

@@ -257,7 +257,7 @@ AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from ftplan.backends.local import LocalBackend
-from ftplan.core.ports import Claim
+from ftplan.core.stores import Claim
 from ftplan.errors import StateError
 os.chdir(sys.argv[1])
 if os.geteuid() == 0:  # root may write everywhere

@@ -18,7 +18,7 @@ import pytest
 
 from ftplan.backends.local import LocalBackend
 from ftplan.backends.presence import is_gone, is_of_another_boot, presence
-from ftplan.core.ports import Claim
+from ftplan.core.stores import Claim
 
 LOCKS = 200
 CONTENDERS = Path(__file__).with_name("contenders.py")
@@ -31,7 +31,7 @@ sys.stdin.read()
 AS_NOBODY = """
 import json, os, sys
 from ftplan.backends.presence import is_gone
-from ftplan.core.ports import Claim
+from ftplan.core.stores import Claim
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)

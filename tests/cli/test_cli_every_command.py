@@ -32,7 +32,9 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "force-unlock": ("-force", "no-such-lock"),
     "logs": ("model.bot",),
     "metrics": ("model.bot",),
+    "pause": ("model.bot", "-auto-approve"),
     "resolve": ("model.bot", "-not-created", "-auto-approve"),
+    "resume": ("model.bot", "-auto-approve"),
     "sandbox serve": ("-host=192.0.2.1",),
     "schema": ("config",),
     "show": ("saved.plan",),
@@ -144,6 +146,16 @@ def a_running_job(bench: Workbench) -> tuple[str, ...]:
     return ("cancel", "model.bot")
 
 
+def a_job_to_pause(bench: Workbench) -> tuple[str, ...]:
+    return ("pause", a_running_job(bench)[1])
+
+
+def a_paused_job(bench: Workbench) -> tuple[str, ...]:
+    done = bench.run(*a_job_to_pause(bench), "-auto-approve")
+    assert done.code == 0, done.said
+    return ("resume", "model.bot")
+
+
 def a_lost_state(bench: Workbench) -> tuple[str, ...]:
     (bench.folder / STATE).write_text("{")
     return ("state", "repair")
@@ -162,6 +174,8 @@ QUESTIONS: dict[str, Callable[[Workbench], tuple[str, ...]]] = {
     "apply": something_to_train,
     "destroy": lambda bench: ("destroy",),
     "cancel": a_running_job,
+    "pause": a_job_to_pause,
+    "resume": a_paused_job,
     "state repair": a_lost_state,
     "resolve": a_call_in_doubt,
     "force-unlock": a_lock,

@@ -6,9 +6,12 @@ import copy
 from dataclasses import replace
 
 import pytest
-from values import file, full_state, job, record
+from values import evaluation, file, full_state, job, record, target
 
 from ftplan.core.events import (
+    AliasMoved,
+    AliasRemoved,
+    EvaluationDone,
     Fact,
     FileDropped,
     FileStored,
@@ -22,6 +25,7 @@ from ftplan.core.events import (
 )
 from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.fold import fold, job_record
+from ftplan.core.handover import MOST_FORMER_TARGETS
 from ftplan.core.records import FormerJob, Intent, State
 from ftplan.core.spec import Lifecycle
 
@@ -45,6 +49,13 @@ FACTS: list[Fact] = [
     LifecycleChanged("bot", Lifecycle(retry_failed=False)),
     ModelRemoved("bot", deleted=True),
     ModelRemoved("nobody", deleted=False),
+    EvaluationDone(evaluation(passed=False)),
+    EvaluationDone(evaluation(model_id="ft:job-9")),
+    AliasMoved("prod", target("job-9")),
+    AliasMoved("prod", target("job-0"), rolled_back="ft:job-1"),
+    AliasMoved("new", target()),
+    AliasRemoved("prod"),
+    AliasRemoved("nobody"),
 ]
 
 
@@ -142,6 +153,40 @@ def test_new_rules_change_nothing_else() -> None:
 
 def test_a_removed_model_is_forgotten() -> None:
     assert set(fold(STATE, ModelRemoved("bot", deleted=False)).models) == {"child"}
+
+
+def test_an_alias_that_moves_remembers_where_it_was() -> None:
+    after = fold(STATE, AliasMoved("prod", target("job-9"))).aliases["prod"]
+    assert [after.now.job_id, *(former.job_id for former in after.former)] == ["job-9", "job-0", "job-1"]
+    assert after.rolled_back is None
+
+
+def test_an_alias_that_goes_back_forgets_the_way_it_went() -> None:
+    """Another rollback then goes further back, and not forth again."""
+    there = fold(STATE, AliasMoved("prod", target("job-9")))
+    back = fold(there, AliasMoved("prod", target("job-1"), rolled_back="ft:job-9")).aliases["prod"]
+    assert (back.now.job_id, back.rolled_back) == ("job-1", "ft:job-9")
+    assert [former.job_id for former in back.former] == ["job-0"]
+
+
+def test_an_alias_that_moves_on_is_held_back_no_more() -> None:
+    back = fold(STATE, AliasMoved("prod", target("job-0"), rolled_back="ft:job-1"))
+    assert fold(back, AliasMoved("prod", target("job-9"))).aliases["prod"].rolled_back is None
+
+
+def test_an_alias_remembers_no_more_than_it_may() -> None:
+    state = STATE
+    for number in range(30):
+        state = fold(state, AliasMoved("prod", target(f"job-{number}")))
+    former = state.aliases["prod"].former
+    assert len(former) == MOST_FORMER_TARGETS
+    assert former[-1].job_id == "job-28"
+
+
+def test_an_evaluation_is_remembered_by_model_and_the_last_one_counts() -> None:
+    again, other = evaluation(passed=False), evaluation(model_id="ft:job-9")
+    after = fold(fold(STATE, EvaluationDone(again)), EvaluationDone(other))
+    assert after.evaluations == {again.key: again, other.key: other}
 
 
 def test_of_a_job_that_was_seen_all_that_matters_is_remembered() -> None:

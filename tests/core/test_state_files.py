@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from values import full_state, job, record
+from values import full_state, full_state_of_version_two, job, record
 
 from ftplan.core.keeping.codec import decode_plan, decode_state, encode_state
 from ftplan.core.records import STATE_VERSION, State
@@ -35,15 +35,19 @@ def changed(change: Callable[[Document], object]) -> bytes:
 
 
 def test_version_one_is_read_for_ever() -> None:
-    assert decode_state((STATES / "v1.json").read_bytes(), "v1.json") == replace(full_state(), ledger=())
+    assert decode_state((STATES / "v1.json").read_bytes(), "v1.json") == replace(full_state_of_version_two(), ledger=())
 
 
 def test_version_two_is_read_for_ever() -> None:
-    assert decode_state((STATES / "v2.json").read_bytes(), "v2.json") == full_state()
+    assert decode_state((STATES / "v2.json").read_bytes(), "v2.json") == full_state_of_version_two()
+
+
+def test_version_three_is_read_for_ever() -> None:
+    assert decode_state((STATES / "v3.json").read_bytes(), "v3.json") == full_state()
 
 
 def test_what_is_written_today_is_what_was_written_then() -> None:
-    then, today = json.loads((STATES / "v2.json").read_text("utf-8")), json.loads(encode_state(full_state()))
+    then, today = json.loads((STATES / "v3.json").read_text("utf-8")), json.loads(encode_state(full_state()))
     assert {**today, "ftplan_version": then["ftplan_version"]} == then
 
 
@@ -97,7 +101,7 @@ def test_a_newer_state_is_refused_and_names_who_wrote_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted({"files", "models", "intents", "project", "lineage", "serial", "used_plans", "ledger"})
+    "name", sorted(json.loads(encode_state(full_state())).keys() - {"version", "ftplan_version", "workspace"})
 )
 @pytest.mark.parametrize("value", [None, 1.5, {}, [None], "…absent"])
 def test_a_missing_or_damaged_part_is_refused(name: str, value: object) -> None:
@@ -130,6 +134,10 @@ DAMAGE: dict[str, Callable[[Document], object]] = {
     "bill without a reserve": lambda d: d["ledger"].pop(3),
     "job that was billed twice": lambda d: d["ledger"].append(d["ledger"][5]),
     "two intents of one name": lambda d: d["intents"].append(d["intents"][0]),
+    "two aliases of one name": lambda d: d["aliases"].append(d["aliases"][0]),
+    "two evaluations of one model": lambda d: d["evaluations"].append(d["evaluations"][0]),
+    "alias that stands for nothing": lambda d: d["aliases"][0]["now"].update(model_id=""),
+    "unknown opponent": lambda d: d["evaluations"][0]["against"][0].update(opponent="chance"),
 }
 
 

@@ -11,6 +11,7 @@ from casefile import catalog, model_spec, project
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.entries import Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
 from ftplan.core.facts import Phase
+from ftplan.core.handover import Against, AliasRecord, EvalRecord, Origin, TakenCheckpoint, Target
 from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State
 from ftplan.core.spec import Lifecycle, ModelSpec
 
@@ -61,7 +62,52 @@ def full_ledger() -> tuple[SpendEntry, ...]:
 
 
 def full_state() -> State:
-    """A state that holds something of everything. It is what tests/states/v2.json says."""
+    """A state that holds something of everything. It is what tests/states/v3.json says."""
+    whole = full_state_of_version_two()
+    origin = Origin("ann@laptop", "c0ffee", "2026-11-01T00:00:00+00:00", dirty=True)
+    bot, late = whole.models["bot"], whole.intents["late"]
+    taken = TakenCheckpoint("job-1", 80, "ft:job-1:ckpt-step-80", "best valid_loss", 0.25)
+    former = tuple(replace(old, origin=origin) for old in bot.former)
+    return replace(
+        whole,
+        models={**whole.models, "bot": replace(bot, origin=origin, checkpoint=taken, former=former)},
+        intents={"late": replace(late, origin=origin)},
+        aliases={"prod": alias(), "test": AliasRecord("test", target("job-0"), (), "ft:job-1")},
+        evaluations={evaluation().key: evaluation()},
+    )
+
+
+def target(job_id: str = "job-1", since: str = "2026-11-02T00:00:00+00:00") -> Target:
+    return Target("bot", "openai", f"ft:{job_id}", job_id, "f1", since, "ann@laptop")
+
+
+def alias(name: str = "prod", **fields: Any) -> AliasRecord:
+    return AliasRecord(name, **{"now": target(), "former": (target("job-0", "2026-11-01T00:00:00+00:00"),), **fields})
+
+
+def evaluation(**fields: Any) -> EvalRecord:
+    """The model `bot`, better than its base."""
+    better = Against("base", "mini-1", 0.25, 0.5, 0.4, 0.6, 0.05, held=True)
+    given = {
+        "name": "accuracy",
+        "model": "bot",
+        "model_id": "ft:job-1",
+        "digest": "e1",
+        "rows": 200,
+        "score": 0.75,
+        "low": 0.7,
+        "high": 0.8,
+        "passed": True,
+        "against": (better,),
+        "said": ("0.75 [0.70, 0.80] of 200 rows",),
+        "at": "2026-11-02T00:00:00+00:00",
+        "cost": Decimal("0.12"),
+    }
+    return EvalRecord(**{**given, **fields})
+
+
+def full_state_of_version_two() -> State:
+    """What tests/states/v2.json says."""
     consenting = Lifecycle(retry_failed=True)
     strict = replace(consenting, prevent_destroy=True, on_removed="delete", ignore_changes=("suffix", "seed"))
     child = job("job-2", Phase.RUNNING)

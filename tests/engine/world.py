@@ -18,9 +18,9 @@ from ftplan.core.facts import DatasetFacts, TokenFacts
 from ftplan.core.keeping.codec import decode_state
 from ftplan.core.plan import Plan
 from ftplan.core.planner import Policy, make_plan
-from ftplan.core.ports import Blob, Claim
 from ftplan.core.records import State
 from ftplan.core.spec import DatasetSpec, Method, ModelSpec, Project, ProviderSpec
+from ftplan.core.stores import Blob, Claim
 from ftplan.engine.apply import Outcome, apply, settle_intents
 from ftplan.engine.context import Run
 from ftplan.engine.ledger import Ledger

@@ -16,7 +16,8 @@ from ftplan.core.events import PlanUsed
 from ftplan.core.facts import RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.fold import fold
 from ftplan.core.keeping.codec import encode_state
-from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Blob, Capabilities, Claim, JobRequest, UploadRequest
+from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Capabilities, JobRequest, UploadRequest
+from ftplan.core.stores import Blob, Claim
 from ftplan.errors import LockHeld, OutcomeUnknown, Problem, StateConflict, StateError, Unreachable
 
 T = TypeVar("T")

@@ -11,8 +11,9 @@ from simulated_run import Design
 
 from ftplan.core.events import Fact, IntentDropped, TrainingIntended
 from ftplan.core.facts import RemoteJob
-from ftplan.core.ports import Backend, Clock, JobRequest, Provider
+from ftplan.core.ports import Clock, JobRequest, Provider
 from ftplan.core.recipe import MARK_KEY
+from ftplan.core.stores import Backend
 from ftplan.engine.context import Run
 from ftplan.engine.ledger import Ledger
 from ftplan.errors import FtplanError, OutcomeUnknown, Problem, Rejected, Unreachable

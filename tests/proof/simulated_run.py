@@ -14,9 +14,10 @@ from ftplan.core.deciding.scope import Scope
 from ftplan.core.events import Event, Fact
 from ftplan.core.plan import Plan
 from ftplan.core.planner import Policy, make_plan
-from ftplan.core.ports import Backend, Claim, Clock, Provider
+from ftplan.core.ports import Clock, Provider
 from ftplan.core.records import State
 from ftplan.core.steps import Reason, Train
+from ftplan.core.stores import Backend, Claim
 from ftplan.engine.apply import apply, settle_intents
 from ftplan.engine.context import Run
 from ftplan.engine.ledger import Ledger

@@ -20,6 +20,9 @@ from published import Seen, check, check_line, event_types
 from ftplan.config.schema import load_schema
 from ftplan.core.dataset_diff import DatasetDiff, DiffSide, RowChange, TextChange
 from ftplan.core.events import (
+    AliasMoved,
+    AliasRemoved,
+    EvaluationDone,
     Event,
     FileDropped,
     FileStored,
@@ -42,6 +45,7 @@ from ftplan.core.events import (
     Waiting,
 )
 from ftplan.core.facts import JobProgress, Phase
+from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.keeping.codec import decode_state, encode_state
 from ftplan.core.plan import Note, Plan, Service
 from ftplan.core.records import FileRecord, Intent, JobRecord
@@ -76,10 +80,13 @@ EVENTS: dict[type, tuple[Event, ...]] = {
     JobSeen: (JobSeen("a", JOB),),
     LifecycleChanged: (LifecycleChanged("a", Lifecycle()),),
     ModelRemoved: (ModelRemoved("a", deleted=True),),
+    EvaluationDone: (EvaluationDone(EvalRecord("e", "a", "ft:x", "d", 2, 0.5, 0.1, 0.9, passed=False)),),
+    AliasMoved: (AliasMoved("prod", Target("a", "openai", "ft:x", "ftjob-1", "f", "2026-11-22")),),
+    AliasRemoved: (AliasRemoved("prod"),),
     StepStarted: tuple(StepStarted(BOT, verb) for verb in get_args(Verb)),
     UploadProgress: (UploadProgress(TICKETS, 1, 2),),
     JobFollowed: (
-        JobFollowed(BOT, "ftjob-1", "running", 12.7, JobProgress(1, 2, 0.5, 0.6, "m", True)),
+        JobFollowed(BOT, "ftjob-1", "running", 12.7, JobProgress(1, 2, 0.5, 0.6, "m", True), 60.5),
         JobFollowed(BOT, "ftjob-1", "queued", 0.0),
     ),
     StepDone: (

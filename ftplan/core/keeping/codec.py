@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ftplan import __version__
 from ftplan.core.events import Event
+from ftplan.core.handover import AliasRecord, EvalRecord
 from ftplan.core.keeping.integrity import integrity_faults
 from ftplan.core.keeping.plain import Misfit, from_plain, tagged, to_plain
 from ftplan.core.plan import Plan
@@ -27,8 +29,13 @@ def m001_add_the_ledger(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "version": 2, "ledger": []}
 
 
+def m002_add_what_is_in_use(document: dict[str, Any]) -> dict[str, Any]:
+    """A state of version 2 without aliases and evaluations: there were none."""
+    return {**document, "version": 3, "aliases": [], "evaluations": []}
+
+
 # From each older version of the state to the next one; a new version adds a function m00N_... and a file in tests.
-MIGRATIONS: Mapping[int, Migration] = {1: m001_add_the_ledger}
+MIGRATIONS: Mapping[int, Migration] = {1: m001_add_the_ledger, 2: m002_add_what_is_in_use}
 
 
 def encode_state(state: State) -> bytes:
@@ -45,6 +52,8 @@ def encode_state(state: State) -> bytes:
         "intents": [to_plain(state.intents[name]) for name in sorted(state.intents)],
         "used_plans": list(state.used_plans),
         "ledger": [tagged(entry) for entry in state.ledger],
+        "aliases": [to_plain(state.aliases[name]) for name in sorted(state.aliases)],
+        "evaluations": [to_plain(state.evaluations[key]) for key in sorted(state.evaluations)],
     }
     return _text(document)
 
@@ -80,14 +89,21 @@ def decode_state(data: bytes, where: str) -> State:
 
 def _state(document: Mapping[str, Any]) -> State:
     simple = ("project", "lineage", "serial", "workspace", "used_plans", "ledger")
-    _same_keys(document, {"version", "ftplan_version", "files", "models", "intents", *simple}, "state")
+    records = ("files", "models", "intents", "aliases", "evaluations")
+    _same_keys(document, {"version", "ftplan_version", *records, *simple}, "state")
     files = [from_plain(FileRecord, item, "files[]") for item in _list(document, "files")]
     models = [from_plain(ModelRecord, item, "models[]") for item in _list(document, "models")]
     intents = [from_plain(Intent, item, "intents[]") for item in _list(document, "intents")]
+    aliases = [from_plain(AliasRecord, item, "aliases[]") for item in _list(document, "aliases")]
+    evaluations = [from_plain(EvalRecord, item, "evaluations[]") for item in _list(document, "evaluations")]
     header = from_plain(State, {name: document[name] for name in simple}, "state")
-    state = header.holding(files, models, intents)
+    state = replace(
+        header.holding(files, models, intents),
+        aliases={record.name: record for record in aliases},
+        evaluations={record.key: record for record in evaluations},
+    )
     # Two records under one name: one of them would be dropped in silence, with a model that was paid for.
-    if (len(state.files), len(state.models), len(state.intents)) != (len(files), len(models), len(intents)):
+    if [len(getattr(state, name)) for name in records] != [len(document[name]) for name in records]:
         raise Misfit("it holds two records for the same file or model")
     return state
 

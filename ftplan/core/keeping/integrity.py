@@ -21,6 +21,7 @@ def integrity_faults(state: State) -> list[str]:
         *_models(state),
         *_intents(state),
         *_shared_jobs(state),
+        *_aliases(state),
         *ledger_faults(state.ledger),
     ]
 
@@ -59,6 +60,17 @@ def _intents(state: State) -> Iterator[str]:
         if name != intent.name:
             yield f"the intent for model.{intent.name} is kept under the name {name}"
         yield from (f"the intent for model.{intent.name} has {fault}" for fault in _call(intent))
+
+
+def _aliases(state: State) -> Iterator[str]:
+    for name, alias in state.aliases.items():
+        if name != alias.name:
+            yield f"alias.{alias.name} is kept under the name {name}"
+        if not all(target.model_id and target.model for target in (alias.now, *alias.former)):
+            yield f"alias.{alias.name} stands for nothing"
+    for key, evaluation in state.evaluations.items():
+        if key != evaluation.key:
+            yield f"the evaluation {evaluation.name} of {evaluation.model_id} is kept under another one's key"
 
 
 def _call(call: ModelRecord | Intent) -> Iterator[str]:

@@ -14,6 +14,9 @@ from typing_extensions import assert_never
 
 from ftplan.core.entries import Commit, Release, Reserve, SpendEntry, Start, Tariff
 from ftplan.core.events import (
+    AliasMoved,
+    AliasRemoved,
+    EvaluationDone,
     Fact,
     FileDropped,
     FileStored,
@@ -47,6 +50,8 @@ def booked(state: State, fact: Fact) -> tuple[SpendEntry, ...]:
         case ModelRemoved():
             return tuple(_removed(state, fact.name))
         case PlanUsed() | FileStored() | FileDropped() | LifecycleChanged():
+            return ()
+        case EvaluationDone() | AliasMoved() | AliasRemoved():
             return ()
         case _:
             assert_never(fact)
