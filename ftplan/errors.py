@@ -17,6 +17,7 @@
     │   └── LockHeld            1   another run holds the lock
     ├── PlanStale               1   a saved plan no longer describes the world
     ├── GateRefused            10   a gate said no; nothing was started
+    │   └── NotPromoted        10   an evaluation said no; the rest was carried out, and the alias stays
     ├── JobsFailed             11   a training job ended failed or cancelled; the rest was carried out
     └── Interrupted           130   SIGINT (SIGTERM: 143); the state is saved, jobs go on
 
@@ -156,6 +157,10 @@ class GateRefused(FtplanError):
     """A gate said no; nothing was started."""
 
     exit_code = 10
+
+
+class NotPromoted(GateRefused):
+    """An evaluation said no: the alias stays where it is, the model is kept, and the rest was carried out."""
 
 
 class JobsFailed(FtplanError):

@@ -100,7 +100,7 @@ def make_claim(operation: str, environ: Mapping[str, str]) -> Claim:
     return Claim(
         id=str(uuid.uuid4()),
         operation=operation,
-        who=_user(),
+        who=user_name(),
         host=socket.gethostname(),
         pid=os.getpid(),
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -109,7 +109,8 @@ def make_claim(operation: str, environ: Mapping[str, str]) -> Claim:
     )
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who runs this, by the operating system's word."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

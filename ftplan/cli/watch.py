@@ -18,15 +18,15 @@ from ftplan.cli.remembered import model_with_job
 from ftplan.cli.session import Session, open_session
 from ftplan.cli.signals import Stop, WakefulClock, interrupted
 from ftplan.core.desired import Desired
-from ftplan.core.events import Told
 from ftplan.core.facts import Phase
+from ftplan.core.notices import Told
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
 from ftplan.core.steps import Await
 from ftplan.engine.apply import Outcome
 from ftplan.engine.context import Run
 from ftplan.engine.follow import ended_badly
-from ftplan.engine.watch import watch as follow_all
+from ftplan.engine.alone import watch as follow_all
 from ftplan.errors import FtplanError, JobsFailed, Problem
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ftplan.core.desired import Desired, DesiredModel
+from ftplan.core.evaluating import EVAL_PREFIX, AliasSpec
 from ftplan.core.facts import DatasetFacts
+from ftplan.core.handover import AliasRecord
 from ftplan.core.records import FileRecord, ModelRecord, State
-from ftplan.core.spec import DatasetSpec
-from ftplan.core.steps import Adopt, Step, Upload
+from ftplan.core.spec import Address, DatasetSpec
+from ftplan.core.steps import Adopt, Promote, Step, Upload
 
 
 def declared_model(model: DesiredModel) -> dict[str, Any]:
@@ -85,11 +87,24 @@ def remembered_file(record: FileRecord) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
+def declared_alias(spec: AliasSpec, provider: str) -> dict[str, Any]:
+    """The attributes of an alias as declared. Which id it stands for is absent."""
+    requires = [f"{EVAL_PREFIX}{name}" for name in spec.requires]
+    return {"provider": provider, "model": f"model.{spec.model}", **({"requires": requires} if requires else {})}
+
+
+def remembered_alias(record: AliasRecord) -> dict[str, Any]:
+    """The attributes of an alias as remembered."""
+    now = record.now
+    return {"id": now.model_id, "provider": now.provider, "model": f"model.{now.model}", "since": now.since}
+
+
 def attributes_before(state: State) -> dict[str, Mapping[str, Any]]:
     """The attributes of everything remembered, by address."""
     models = {f"model.{name}": remembered_model(record) for name, record in state.models.items()}
     files = {f"dataset.{name}": remembered_file(f) for f in state.files.values() for name in f.datasets}
-    return {**files, **models}
+    aliases = {f"alias.{name}": remembered_alias(record) for name, record in state.aliases.items()}
+    return {**files, **models, **aliases}
 
 
 def attributes_after(
@@ -109,7 +124,18 @@ def attributes_after(
     for model in desired.models:
         ids = _ids(renewed.get(model.address), state.models.get(model.spec.name))
         after[str(model.address)] = {**ids, **declared_model(model)}
+    for spec in desired.project.aliases.values():
+        known = _target(renewed.get(Address("alias", spec.name)), state.aliases.get(spec.name))
+        declared = declared_alias(spec, desired.project.models[spec.model].provider)
+        after[f"alias.{spec.name}"] = {**known, **declared}
     return after
+
+
+def _target(step: Step | None, record: AliasRecord | None) -> dict[str, str]:
+    """The id that an alias will stand for, as far as it is known before an apply."""
+    if isinstance(step, Promote):
+        return {"id": step.model_id} if step.model_id is not None else {}
+    return {"id": record.now.model_id} if record is not None else {}
 
 
 def _ids(step: Step | None, record: ModelRecord | None) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ftplan.core.deciding.decide import Outcome, blocked_parents, decide
 from ftplan.core.deciding.doubles import double_notes
 from ftplan.core.deciding.drift import drift_notes
 from ftplan.core.deciding.notes import open_call_notes
+from ftplan.core.deciding.promoting import decide_aliases, forget_aliases, in_use_notes
 from ftplan.core.deciding.removal import decide_destroy, decide_undeclared, spared
 from ftplan.core.deciding.scope import Scope
 from ftplan.core.desired import Desired, DesiredModel
@@ -68,19 +69,14 @@ class _Draft:
 def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy, now: datetime) -> Plan:
     """The plan: steps in the order in which they may start, uploads before the trainings that need them."""
     scope = Scope.of(desired, state, policy.targets, policy.excludes, destroying=policy.mode == "destroy")
-    draft = _Draft()
-    if policy.mode == "normal":
-        _decide_declared(draft, desired, state, seen, policy, scope)
-        draft.outcomes.update(decide_undeclared(desired.project, state, seen, scope))
-    elif policy.mode == "destroy":
-        draft.outcomes.update(decide_destroy(desired.project, state, seen, scope))
-    draft = _Draft(spared(draft.outcomes, state))
+    draft = _drafted(desired, state, seen, policy, scope)
     steps = draft.steps()
     uploads = _uploads(desired, state, seen, steps)
     known_lives = lives(desired, seen, now.date(), steps) if policy.mode == "normal" else ()
     steps_bill, word = bill(steps, desired.catalogs), policy.word(desired)
     notes = [
         *(*draft.of(Note), *open_call_notes(state, seen), *double_notes(state, seen)),
+        *in_use_notes(desired.project, state, draft.outcomes),
         *lifetime_notes(steps, known_lives, desired, word),
         *change_notes(steps, state, desired.project.changes, word, policy.mode),
         *_money_notes(steps, steps_bill, desired, word, _spent(state, steps_bill, now)),
@@ -105,6 +101,18 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
         before=attributes_before(state),
         after=attributes_after(desired, state, steps, uploads) if policy.mode == "normal" else {},
     )
+
+
+def _drafted(desired: Desired, state: State, seen: Observation, policy: Policy, scope: Scope) -> _Draft:
+    draft = _Draft()
+    if policy.mode == "normal":
+        _decide_declared(draft, desired, state, seen, policy, scope)
+        draft.outcomes.update(decide_undeclared(desired.project, state, seen, scope))
+        draft.outcomes.update(decide_aliases(desired, state, seen, draft.outcomes, scope))
+    elif policy.mode == "destroy":
+        draft.outcomes.update(forget_aliases(state, scope))
+        draft.outcomes.update(decide_destroy(desired.project, state, seen, scope))
+    return _Draft(spared(draft.outcomes, state))
 
 
 def _money_notes(steps: list[Step], known: Bill | None, desired: Desired, word: Word, spent: Decimal) -> list[Note]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from ftplan.core.bounds import Budget, Changes
+from ftplan.core.evaluating import AliasSpec, EvalSpec
 from ftplan.core.override import CatalogOverride
 from ftplan.errors import Place
 
@@ -26,9 +27,9 @@ VALIDATION_SUFFIX = "-validation"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
-    """The name of a thing in the configuration: `dataset.NAME` or `model.NAME`."""
+    """The name of a thing in the configuration: `dataset.NAME`, `model.NAME` or `alias.NAME`."""
 
-    kind: Literal["dataset", "model"]
+    kind: Literal["dataset", "model", "alias"]
     name: str
 
     def __str__(self) -> str:
@@ -44,6 +45,8 @@ class Address:
             return Address("dataset", name)
         if kind == "model":
             return Address("model", name)
+        if kind == "alias":
+            return Address("alias", name)
         raise ValueError(f"not an address: {text!r}")
 
 
@@ -207,3 +210,5 @@ class Project:
     variables: Mapping[str, Any] = field(default_factory=dict)
     workspace: str = "default"
     named: bool = True
+    evals: Mapping[str, EvalSpec] = field(default_factory=dict)
+    aliases: Mapping[str, AliasSpec] = field(default_factory=dict)

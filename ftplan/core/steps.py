@@ -176,4 +176,21 @@ class Delete:
     content_sha256: str | None = None
 
 
-Step = Upload | Train | Adopt | Await | Cancel | Forget | Delete
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """Let an alias stand for the output of `model`, once the evaluations it `requires` are passed; `estimate` is what
+    their answers cost at the most. `model_id` is None where only the apply can tell, and `former_id` where the alias
+    stood for nothing."""
+
+    address: Address
+    provider: str
+    model: Address
+    requires: tuple[str, ...]
+    reason: Reason
+    model_id: str | None = None
+    job_id: str | None = None
+    former_id: str | None = None
+    estimate: Estimate | None = None
+
+
+Step = Upload | Train | Adopt | Await | Cancel | Forget | Delete | Promote

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 
 from typing_extensions import assert_never
 
-from ftplan.core.events import FileDropped, JobSeen, ModelRemoved, StepDone, StepStarted, Verb
+from ftplan.core.events import AliasRemoved, FileDropped, JobSeen, ModelRemoved
 from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.fold import job_record
+from ftplan.core.notices import StepDone, StepStarted, Verb
 from ftplan.core.recipe import MARK_KEY
 from ftplan.core.records import ModelRecord
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Step, Train, Upload
 from ftplan.engine.context import Run
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.engine.follow import ended_badly, follow
 from ftplan.engine.launch import launch, started
+from ftplan.engine.promoting import promote
 from ftplan.engine.settling import SEARCH_SECONDS, search
 from ftplan.engine.uploading import YOUNG_SECONDS, adopt_files, upload
 from ftplan.errors import Problem, ProviderError
@@ -28,6 +30,7 @@ VERBS: Mapping[type[Step], Verb] = {
     Cancel: "Cancelling",
     Forget: "Forgetting",
     Delete: "Destroying",
+    Promote: "Promoting",
 }
 
 
@@ -48,6 +51,8 @@ def action(run: Run, step: Step) -> Action[None]:
             return _forget(run, step)
         case Delete():
             return _delete(run, step)
+        case Promote():
+            return promote(run, step)
         case _:
             assert_never(step)
 
@@ -97,8 +102,11 @@ def _cancel(run: Run, step: Cancel) -> Action[None]:
 
 
 def _forget(run: Run, step: Forget) -> Action[None]:
-    yield from _until_listed(run, run.state().models[step.address.name])
-    yield Record(ModelRemoved(step.address.name, deleted=False))
+    if step.address.kind == "alias":
+        yield Record(AliasRemoved(step.address.name))
+    else:
+        yield from _until_listed(run, run.state().models[step.address.name])
+        yield Record(ModelRemoved(step.address.name, deleted=False))
     yield Say(StepDone(step.address, "Forgetting", step.model_id or ""))
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ftplan.core.desired import root_base
-from ftplan.core.events import LifecycleChanged, StepFailed, StepSkipped, Told
+from ftplan.core.events import LifecycleChanged
+from ftplan.core.facts import Phase
+from ftplan.core.notices import StepFailed, StepSkipped, Told
 from ftplan.core.plan import Plan
 from ftplan.core.records import State
 from ftplan.core.spec import Address
-from ftplan.core.steps import Adopt, Await, Cancel, Forget, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Forget, Promote, Step, Train, Upload
 from ftplan.engine.actions import VERBS, action
 from ftplan.engine.context import Run
 from ftplan.engine.effects import Action
@@ -91,13 +93,22 @@ def _begin(run: Run, step: Step) -> Action[None] | None:
             why = f"{step.address} is trained on top of {step.parent}, which is not done yet; the next apply starts it."
             run.tell(Told("Left for the next run", why, "info", step.address))
             return None
+    if isinstance(step, Promote) and not _has_model(run, step.model):
+        why = f"{step.address} moves once {step.model} has a model; the next apply sees to it."
+        run.tell(Told("Left for the next run", why, "info", step.address))
+        return None
     return action(run, step)
+
+
+def _has_model(run: Run, address: Address) -> bool:
+    record = run.state().models.get(address.name)
+    return record is not None and record.job.phase is Phase.SUCCEEDED and record.output is not None
 
 
 def _needs(number: int, steps: tuple[Step, ...], state: State) -> frozenset[int]:
     """The steps that have to be done before this one."""
     step = steps[number]
-    if isinstance(step, Forget):
+    if isinstance(step, Forget) and step.address.kind == "model":
         # A job that goes to another name is let go of when it has arrived there: in between nobody would know of it.
         job = state.models[step.address.name].job.id
         return frozenset(n for n, other in enumerate(steps) if isinstance(other, Adopt) and other.job_id == job)
@@ -112,7 +123,7 @@ def _needed(other: Step, step: Step) -> bool:
         return isinstance(step, Train) and other.provider == step.provider and other.content_sha256 in contents
     if isinstance(other, Cancel):
         return isinstance(step, Train) and other.address == step.address
-    wanted: set[Address | None] = set()
+    wanted: set[Address | None] = {step.model} if isinstance(step, Promote) else set()
     if isinstance(step, (Train, Adopt)):
         wanted = {step.parent, step.shared_with if isinstance(step, Adopt) else None}
     return isinstance(other, (Train, Adopt, Await)) and other.address in wanted
@@ -129,5 +140,7 @@ def _lifecycle_changes(run: Run, ledger: Ledger) -> list[LifecycleChanged]:
 
 
 def _tell_failure(run: Run, step: Step, error: FtplanError) -> None:
+    if isinstance(error, Interrupted):
+        return  # What was begun goes on with the next run: nothing failed.
     for problem in error.problems:
         run.tell(StepFailed(step.address, VERBS[type(step)], problem.summary, problem.detail, problem.advice))

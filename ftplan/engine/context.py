@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import BinaryIO
+from dataclasses import dataclass, field
+from typing import BinaryIO, TypeAlias
 
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.events import Event
+from ftplan.core.handover import EvalRecord, Origin
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Clock, Provider
-from ftplan.core.records import State
+from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
+
+Judge: TypeAlias = Callable[[str, ModelRecord, State], EvalRecord]
+"""How a model does in the evaluation of this name, by a state: asked, or known already."""
 
 GIVE_UP_SECONDS = 900.0
 """A provider that has not answered a read for so long is given up for this run."""
@@ -27,7 +31,8 @@ def pause_asked_for(retry_after: float | None, otherwise: float) -> float:
 class Run:
     """One apply. `state` gives the state as last saved; `open_dataset` opens the bytes of a dataset by its
     name; `poll_seconds` and `list_lag_seconds` override what the catalogs say. No paid call takes longer than
-    `call_seconds`. `from_nothing` says that there was no state when the run began: none yet, or none any more."""
+    `call_seconds`. `from_nothing` says that there was no state when the run began: none yet, or none any more.
+    `origin` says who runs it, and `judge` evaluates models."""
 
     desired: Desired
     providers: Mapping[str, Provider]
@@ -41,6 +46,8 @@ class Run:
     list_lag_seconds: float | None = None
     call_seconds: float = CALL_TIMEOUT_SECONDS
     from_nothing: bool = False
+    origin: Origin = field(default_factory=Origin)
+    judge: Judge | None = None
 
     def declared(self, address: Address) -> DesiredModel:
         """The declared model at `address`. LookupError for one that is not: no plan holds a training of it."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ftplan.core.events import Fact, Notice
+from ftplan.core.events import Fact
+from ftplan.core.notices import Notice
 
 T = TypeVar("T")
 

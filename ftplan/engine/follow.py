@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftplan.core.events import JobFollowed, JobSeen, Spent, StepDone, Told, Verb, Waiting
+from ftplan.core.events import JobSeen
 from ftplan.core.facts import JobProgress, Phase, RemoteJob
 from ftplan.core.fold import job_record
 from ftplan.core.money.spending import spend_of_job
+from ftplan.core.notices import JobFollowed, Spent, StepDone, Told, Verb, Waiting
 from ftplan.core.ports import HasPause, HasProgress
 from ftplan.core.records import JobRecord
 from ftplan.core.spec import Address

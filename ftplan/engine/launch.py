@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import partial
 
 from ftplan.core.deciding.case import best_found
-from ftplan.core.events import IntentDropped, JobStarted, Told, TrainingIntended, Waiting
+from ftplan.core.events import IntentDropped, JobStarted, TrainingIntended
 from ftplan.core.facts import RemoteJob
 from ftplan.core.fold import job_record
 from ftplan.core.money.quotes import paid_here, quote
+from ftplan.core.notices import Told, Waiting
 from ftplan.core.ports import JobRequest
 from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT, call_seed
 from ftplan.core.records import Intent

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ftplan.core.events import IntentDropped, JobStarted, Told
+from ftplan.core.events import IntentDropped, JobStarted
 from ftplan.core.facts import RemoteJob
 from ftplan.core.fold import job_record
+from ftplan.core.notices import Told
 from ftplan.core.records import Intent
 from ftplan.core.spec import Address
 from ftplan.engine.context import Run

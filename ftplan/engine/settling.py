@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ftplan.core.events import Told, Waiting
 from ftplan.core.facts import RemoteJob
+from ftplan.core.notices import Told, Waiting
 from ftplan.core.ports import ListsJobs
 from ftplan.core.recipe import MARK_KEY
 from ftplan.core.records import Intent

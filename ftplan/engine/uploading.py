@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ftplan.core.desired import account
-from ftplan.core.events import FileStored, StepDone, StepStarted, UploadProgress, Waiting
+from ftplan.core.events import FileStored
 from ftplan.core.facts import RemoteFile, RemoteJob
+from ftplan.core.notices import StepDone, StepStarted, UploadProgress, Waiting
 from ftplan.core.ports import Provider, UploadRequest
 from ftplan.core.recipe import carries
 from ftplan.core.records import FileRecord

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing_extensions import assert_never
 
-from ftplan.core.events import (
-    UNTOLD,
-    Event,
+from ftplan.core.events import UNTOLD, Event, JobStarted
+from ftplan.core.notices import (
     JobFollowed,
-    JobStarted,
     StepDone,
     StepFailed,
     StepSkipped,

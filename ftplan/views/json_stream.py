@@ -9,11 +9,9 @@ from typing import Any
 from typing_extensions import assert_never
 
 import ftplan
-from ftplan.core.events import (
-    UNTOLD,
-    Event,
+from ftplan.core.events import UNTOLD, Event, JobStarted
+from ftplan.core.notices import (
     JobFollowed,
-    JobStarted,
     StepDone,
     StepFailed,
     StepSkipped,

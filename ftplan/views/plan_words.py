@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from typing_extensions import assert_never
 
+from ftplan.core.evaluating import EVAL_PREFIX
 from ftplan.core.plan import Plan
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Reason, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Train, Upload
 from ftplan.views.style import Symbol, clean
 
 UNKNOWN = "(known after apply)"
+MOVED = "will be updated in-place"
 LEGEND: dict[Symbol, str] = {
     "+": "create",
     "~": "update in-place",
@@ -49,6 +51,8 @@ def step_words(step: Step, plan: Plan) -> Words:
             return Words(".", "will no longer be managed by ftplan, but will not be destroyed", _forget_reasons(step))
         case Delete():
             return _delete(step)
+        case Promote():
+            return _promote(step)
         case _:
             assert_never(step)
 
@@ -75,6 +79,17 @@ def is_part_of_another(step: Step, plan: Plan) -> bool:
     return isinstance(step, Cancel) and any(
         other.address == step.address and not isinstance(other, Cancel) for other in plan.steps
     )
+
+
+def _promote(step: Promote) -> Words:
+    proven = f" once {listed_evals(step)} {'are' if len(step.requires) > 1 else 'is'} passed" if step.requires else ""
+    reason = f"it stands for {clean(step.model)}{proven}"
+    return Words("+", "will be created", (reason,)) if step.former_id is None else Words("~", MOVED, (reason,))
+
+
+def listed_evals(step: Promote) -> str:
+    """The evaluations that a promotion waits for, as they are written."""
+    return ", ".join(clean(f"{EVAL_PREFIX}{name}", 80) for name in step.requires)
 
 
 def _upload(step: Upload) -> Words:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ftplan.core.events import (
-    Event,
+from ftplan.core.events import Event, JobStarted
+from ftplan.core.facts import JobProgress
+from ftplan.core.notices import (
     JobFollowed,
-    JobStarted,
     Spent,
     StepDone,
     StepFailed,
@@ -19,7 +19,6 @@ from ftplan.core.events import (
     Verb,
     Waiting,
 )
-from ftplan.core.facts import JobProgress
 from ftplan.core.plan import Mode
 from ftplan.errors import Problem
 from ftplan.views.plan_money import dollars, percent_off
@@ -43,6 +42,7 @@ _VERBS: Mapping[Verb, Wording] = {
     "Following": Wording("following", "Training complete", "update"),
     "Cancelling": Wording("cancelling", "Cancellation complete", "update"),
     "Forgetting": Wording("forgetting", "Forgotten", "forget"),
+    "Promoting": Wording("promoting", "Promotion complete", "update"),
     "Destroying": Wording("destroying", "Destruction complete", "delete"),
 }
 

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from typing_extensions import assert_never
 
-from ftplan.core.events import (
-    UNTOLD,
-    Event,
+from ftplan.core.events import UNTOLD, Event, JobStarted
+from ftplan.core.notices import (
     JobFollowed,
-    JobStarted,
     StepDone,
     StepFailed,
     StepSkipped,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ftplan.core.events import Event, JobFollowed, UploadProgress
+from ftplan.core.events import Event
+from ftplan.core.notices import JobFollowed, UploadProgress
 from ftplan.views.terminal import Screen
 
 

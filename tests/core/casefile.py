@@ -16,12 +16,15 @@ from ftplan.core.bounds import Budget, Changes, Threshold
 from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.entries import Commit, Reserve
+from ftplan.core.evaluating import AliasSpec
 from ftplan.core.facts import DatasetFacts, Observation, Phase, RemoteFile, RemoteJob, RemoteModel, TokenFacts
+from ftplan.core.handover import AliasRecord, EvalRecord, Target
 from ftplan.core.plan import Mode, Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.recipe import MARK_ADDRESS, MARK_KEY, MARK_PROJECT, call_key
 from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State
 from ftplan.core.spec import Address, DatasetSpec, Lifecycle, Method, ModelSpec, Project, ProviderSpec
+from ftplan.core.steps import Estimate
 
 TODAY = date(2026, 11, 1)
 METHODS = ("supervised", "dpo", "reinforcement")
@@ -33,8 +36,8 @@ BASES = {
     "leaving-1": BaseModel("leaving-1", METHODS, train_per_million=Decimal(5), shutdown=date(2026, 12, 1)),
     "gone-1": BaseModel("gone-1", METHODS, train_per_million=Decimal(5), shutdown=date(2026, 10, 1)),
 }
-DECLARED = ("datasets", "models", "providers", "budget", "changes", "min_lifetime_days")
-REMEMBERED = ("models", "files", "intents", "contents", "spent")
+DECLARED = ("datasets", "models", "providers", "budget", "changes", "min_lifetime_days", "aliases", "asking")
+REMEMBERED = ("models", "files", "intents", "contents", "spent", "aliases", "refused")
 POLICY = ("mode", "replace", "targets", "excludes", "max_cost", "no_spend", "no_destroy", "allow")
 LIFECYCLE = ("prevent_destroy", "on_removed", "retry_failed", "cancel_running", "ignore_changes")
 MODEL_KEYS = {
@@ -130,9 +133,39 @@ def project(declared: Mapping[str, Any]) -> tuple[Project, dict[str, DatasetFact
             budget=Budget(**bounds),
             changes=Changes(**{name: _threshold(value) for name, value in changes.items()}),
             min_lifetime_days=declared.get("min_lifetime_days"),
+            aliases={name: _alias_spec(name, data) for name, data in (declared.get("aliases") or {}).items()},
         ),
         measured,
     )
+
+
+def _alias_spec(name: str, data: Mapping[str, Any]) -> AliasSpec:
+    given = only(data, ("model", "requires"), f"alias {name}")
+    return AliasSpec(name, given["model"], tuple(given.get("requires", ())))
+
+
+def _asking(declared: Mapping[str, Any]) -> dict[tuple[str, str], Estimate]:
+    """What evaluations cost, given as `accuracy of bot: 0.50`, or null for a price that nobody knows."""
+    found = {}
+    for told, amount in (declared.get("asking") or {}).items():
+        name, _, model = told.partition(" of ")
+        most = None if amount is None else Decimal(str(amount))
+        found[name, model] = Estimate(1000, None if most is None else Decimal(0), most, None, "200 answers")
+    return found
+
+
+def _alias(name: str, data: Mapping[str, Any]) -> AliasRecord:
+    """An alias that stands for an id, and was rolled back from another."""
+    given = only(data, ("id", "model", "former", "rolled_back"), f"alias {name}")
+    ids = [*given.get("former", ()), given["id"]]
+    targets = [Target(given.get("model", "bot"), "openai", id, f"job-{id}", "f", "2026-10-01") for id in ids]
+    return AliasRecord(name, targets[-1], tuple(targets[:-1]), given.get("rolled_back"))
+
+
+def _refused(told: str) -> EvalRecord:
+    """`accuracy of ft:bot`, which was not good enough."""
+    name, _, model_id = told.partition(" of ")
+    return EvalRecord(name, "bot", model_id, "d", 10, 0.5, 0.3, 0.7, False, said=("0.50 of 10 rows",), at="2026-10-02")
 
 
 def _threshold(value: int | str) -> Threshold:
@@ -153,6 +186,12 @@ def load_world(document: Mapping[str, Any]) -> World:
         raise ValueError(problems)
     state = _with_intents(state, desired, remembered.get("intents") or [])
     today = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=timezone.utc)
+    desired = replace(desired, asking=_asking(declared))
+    state = replace(
+        state,
+        aliases={name: _alias(name, data) for name, data in (remembered.get("aliases") or {}).items()},
+        evaluations={record.key: record for record in map(_refused, remembered.get("refused") or [])},
+    )
     return World(desired, state, _observation(document.get("seen"), desired, state), policy, today)
 
 

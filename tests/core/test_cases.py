@@ -13,12 +13,13 @@ from casefile import load_world, only, read_case
 from ftplan.core.keeping.codec import decode_plan, encode_plan
 from ftplan.core.plan import Note, Plan
 from ftplan.core.spec import Address
-from ftplan.core.steps import Step, Train
+from ftplan.core.steps import Promote, Step, Train
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 STEP_KEYS = (
     *("reason", "attempt", "job_id", "model_id", "file_id", "shared_with", "parent", "replaces_model", "key"),
     *("changes", "running", "found_id", "replaces", "provider", "detail", "epochs", "tokens", "cost"),
+    *("model", "requires", "former_id"),
 )
 EXPECT_KEYS = ("steps", "notes", "unchanged", "summary", "totals", "cost", "drift", "withheld", "gates")
 
@@ -90,9 +91,11 @@ def _step_as(step: Step, want: Mapping[str, Any]) -> dict[str, Any]:
 def _value(step: Step, key: str) -> Any:
     if isinstance(step, Train) and key in ("epochs", "tokens"):
         return getattr(step.estimate, key)
-    if isinstance(step, Train) and key == "cost":
-        return None if step.estimate.high is None else str(step.estimate.high)
+    if isinstance(step, (Train, Promote)) and key == "cost":
+        return None if step.estimate is None or step.estimate.high is None else str(step.estimate.high)
     value = getattr(step, key)
+    if isinstance(value, tuple) and key == "requires":
+        return list(value)
     if key == "changes":
         return [change.path for change in value]
     if isinstance(value, Enum):

@@ -7,8 +7,9 @@ from decimal import Decimal
 from fake_service import FakeService
 from world import HOUR, World, model
 
-from ftplan.core.events import JobFollowed, JobSeen, Spent, StepDone, StepFailed, Waiting
+from ftplan.core.events import JobSeen
 from ftplan.core.facts import JobProgress, Phase
+from ftplan.core.notices import JobFollowed, Spent, StepDone, StepFailed, Waiting
 from ftplan.engine.context import GIVE_UP_SECONDS
 from ftplan.errors import JobsFailed, Unreachable
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from world import World, model
 
-from ftplan.core.events import IntentDropped, JobStarted, StepDone, StepSkipped, Told, TrainingIntended, Waiting
+from ftplan.core.events import IntentDropped, JobStarted, TrainingIntended
 from ftplan.core.facts import Phase
+from ftplan.core.notices import StepDone, StepSkipped, Told, Waiting
 from ftplan.core.plan import Plan
 from ftplan.core.planner import Policy
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fake_service import BASE
 from world import World, model
 
-from ftplan.core.events import StepDone, Told
 from ftplan.core.facts import Phase
+from ftplan.core.notices import StepDone, Told
 from ftplan.core.planner import Policy
 from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT
 from ftplan.core.spec import Address

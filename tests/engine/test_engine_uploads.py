@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from world import World, model
 
-from ftplan.core.events import FileStored, StepStarted, UploadProgress, Waiting
+from ftplan.core.events import FileStored
 from ftplan.core.facts import Phase
+from ftplan.core.notices import StepStarted, UploadProgress, Waiting
 from ftplan.engine.uploading import PROCESSING_SECONDS
 
 

@@ -13,6 +13,7 @@ from fake_service import BASE, FakeService
 
 from ftplan.core.deciding.scope import Scope
 from ftplan.core.desired import Desired, resolve
+from ftplan.core.evaluating import AliasSpec, EvalSpec
 from ftplan.core.events import Event
 from ftplan.core.facts import DatasetFacts, TokenFacts
 from ftplan.core.keeping.codec import decode_state
@@ -101,6 +102,7 @@ class World:
     told: list[Event] = field(default_factory=list)
     rescued: list[bytes] = field(default_factory=list)
     crash_at: int | None = None
+    aliases: list[AliasSpec] = field(default_factory=list)
     boundaries: int = 0
 
     def __post_init__(self) -> None:
@@ -129,6 +131,8 @@ class World:
             providers={"svc": ProviderSpec("svc", "fake")},
             datasets={name: DatasetSpec(name, f"{name}.jsonl") for name in datasets},
             models={spec.name: spec for spec in self.models},
+            aliases={alias.name: alias for alias in self.aliases},
+            evals={name: EvalSpec(name, "holdout", ()) for alias in self.aliases for name in alias.requires},
         )
         remembered = {name: record.recipe for name, record in self.state.models.items()}
         desired, problems = resolve(project, datasets, {"svc": self.service.catalog}, remembered)

@@ -9,18 +9,9 @@ from typing import Any
 from example_plans import adopt, estimate, plan, train, upload
 
 from ftplan.core.dataset_diff import DatasetDiff, DiffSide, RowChange, TextChange
-from ftplan.core.events import (
-    Event,
-    JobFollowed,
-    JobStarted,
-    StepDone,
-    StepFailed,
-    StepSkipped,
-    StepStarted,
-    Told,
-    Waiting,
-)
+from ftplan.core.events import Event, JobStarted
 from ftplan.core.facts import JobProgress, Phase
+from ftplan.core.notices import JobFollowed, StepDone, StepFailed, StepSkipped, StepStarted, Told, Waiting
 from ftplan.core.plan import BaseLife, Bill, Note, Plan, Service, Unchanged
 from ftplan.core.recipe import FieldChange
 from ftplan.core.records import FileRecord, Intent, JobRecord, ModelRecord, State

@@ -10,10 +10,10 @@ import pytest
 from example_plans import EXAMPLES, TUNED, first_plan
 from example_states import STATE
 
-from ftplan.core.events import (
+from ftplan.core.events import JobStarted, PlanUsed
+from ftplan.core.facts import JobProgress, Phase
+from ftplan.core.notices import (
     JobFollowed,
-    JobStarted,
-    PlanUsed,
     StepDone,
     StepFailed,
     StepSkipped,
@@ -22,7 +22,6 @@ from ftplan.core.events import (
     UploadProgress,
     Waiting,
 )
-from ftplan.core.facts import JobProgress, Phase
 from ftplan.core.records import JobRecord
 from ftplan.core.spec import Address
 from ftplan.errors import Place, Problem

@@ -27,26 +27,28 @@ from ftplan.core.events import (
     FileDropped,
     FileStored,
     IntentDropped,
-    JobFollowed,
     JobSeen,
     JobStarted,
     LifecycleChanged,
     ModelRemoved,
     PlanUsed,
+    TrainingIntended,
+)
+from ftplan.core.facts import JobProgress, Phase
+from ftplan.core.handover import EvalRecord, Target
+from ftplan.core.keeping.codec import decode_state, encode_state
+from ftplan.core.notices import (
+    JobFollowed,
     Spent,
     StepDone,
     StepFailed,
     StepSkipped,
     StepStarted,
     Told,
-    TrainingIntended,
     UploadProgress,
     Verb,
     Waiting,
 )
-from ftplan.core.facts import JobProgress, Phase
-from ftplan.core.handover import EvalRecord, Target
-from ftplan.core.keeping.codec import decode_state, encode_state
 from ftplan.core.plan import Note, Plan, Service
 from ftplan.core.records import FileRecord, Intent, JobRecord
 from ftplan.core.spec import Lifecycle

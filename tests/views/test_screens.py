@@ -12,11 +12,10 @@ from decimal import Decimal
 import pytest
 from example_plans import BOT, TICKETS, TUNED
 
-from ftplan.core.events import (
-    Event,
-    FileDropped,
+from ftplan.core.events import Event, FileDropped, JobStarted
+from ftplan.core.facts import JobProgress, Phase
+from ftplan.core.notices import (
     JobFollowed,
-    JobStarted,
     Spent,
     StepDone,
     StepFailed,
@@ -26,7 +25,6 @@ from ftplan.core.events import (
     UploadProgress,
     Waiting,
 )
-from ftplan.core.facts import JobProgress, Phase
 from ftplan.core.records import JobRecord
 from ftplan.core.spec import Address
 from ftplan.views.progress_text import Tally, apply_summary, duration, size

@@ -12,10 +12,10 @@ import pytest
 from hostile_text import HOSTILE, check_is_harmless
 
 from ftplan.core.entries import Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
-from ftplan.core.events import Spent
 from ftplan.core.facts import Phase
 from ftplan.core.money.spend_report import SpendReport, spend_report
 from ftplan.core.money.spending import read_ledger
+from ftplan.core.notices import Spent
 from ftplan.views.json_text import json_text
 from ftplan.views.progress_text import spent_words
 from ftplan.views.spend_text import render_spending, spending_csv, spending_document

@@ -17,8 +17,8 @@ from example_plans import EXAMPLES, KNOWN, adopt, plan, upload
 from tofui.analyzer import PlanAnalyzer
 from tofui.parser import TerraformPlanParser
 
-from ftplan.core.events import JobFollowed, StepDone
 from ftplan.core.facts import JobProgress
+from ftplan.core.notices import JobFollowed, StepDone
 from ftplan.core.plan import Plan
 from ftplan.core.spec import Address
 from ftplan.views.json_stream import event_stream

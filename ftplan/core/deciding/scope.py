@@ -48,11 +48,12 @@ def known_addresses(desired: Desired, state: State) -> set[Address]:
     declared = {dataset.address for dataset in desired.project.datasets.values()}
     declared |= {model.address for model in desired.project.models.values()}
     files = {Address("dataset", name) for file in state.files.values() for name in (file.datasets or (file.filename,))}
-    return declared | files | {Address("model", name) for name in state.models}
+    aliases = {Address("alias", name) for name in {*desired.project.aliases, *state.aliases}}
+    return declared | files | aliases | {Address("model", name) for name in state.models}
 
 
 def edges(desired: Desired) -> list[tuple[Address, Address]]:
-    """Every (model, what it needs) pair, sorted: the graph."""
+    """Every (model or alias, what it needs) pair, sorted: the graph."""
     return sorted((address, needed) for address, all_needed in _needs(desired).items() for needed in all_needed)
 
 
@@ -63,6 +64,8 @@ def _needs(desired: Desired) -> dict[Address, set[Address]]:
         needs[model.address] = {Address("dataset", name) for name in names}
         if model.parent:
             needs[model.address].add(Address("model", model.parent))
+    for alias in desired.project.aliases.values():
+        needs[Address("alias", alias.name)] = {Address("model", alias.model)}
     return needs
 
 

@@ -30,8 +30,9 @@ def budget_notes(bill: Bill | None, budget: Budget, word: Word, spent: Decimal =
 def _this_run(bill: Bill, word: Word) -> Iterator[Refusal]:
     paid = _paid(bill)
     if word.no_spend and paid:
-        jobs = "1 job" if len(paid) == 1 else f"{len(paid)} jobs"
-        what = f"The plan starts {jobs} that must be paid for"
+        number = sum(address.kind == "model" for address in paid)
+        jobs = "answers of models" if not number else "1 job" if number == 1 else f"{number} jobs"
+        what = f"The plan {'starts' if number else 'asks for'} {jobs} that must be paid for"
         advice = "Leave out what trains with -exclude, or run without -no-spend."
         yield Refusal("spend", NO_SPEND, "Nothing may be spent", what, jobs, "none", paid, advice=advice)
     if word.max_cost is not None and bill.high > word.max_cost:
@@ -42,7 +43,7 @@ def _declared(bill: Bill, budget: Budget, word: Word, spent: Decimal) -> Iterato
     if budget.max_total is not None and word.max_cost is None and bill.high > budget.max_total:
         yield _over_total(bill, "budget.max_total", budget.max_total)
     for address, estimate in bill.by_address.items():
-        bound = budget.max_per_model
+        bound = budget.max_per_model if Address.parse(address).kind == "model" else None
         if bound is not None and estimate.high is not None and estimate.high > bound:
             (figure, limit), at = compared(estimate.high, bound), Address.parse(address)
             what = f"{address} is estimated at {figure}"

@@ -9,7 +9,7 @@ from ftplan.core.catalog import Catalog
 from ftplan.core.desired import DesiredModel
 from ftplan.core.money.calibration import Calibration
 from ftplan.core.plan import Bill
-from ftplan.core.steps import Estimate, Reckoning, Step, Train
+from ftplan.core.steps import Estimate, Promote, Reckoning, Step, Train
 
 _MILLION = Decimal(1_000_000)
 _MOST_AUTO_EPOCHS = 25
@@ -129,16 +129,17 @@ def _hourly_basis(reckoning: Reckoning) -> str:
 
 
 def bill(steps: Iterable[Step], catalogs: Mapping[str, Catalog]) -> Bill | None:
-    """The sum over every training in `steps`; None where nothing is trained."""
-    trains = [step for step in steps if isinstance(step, Train)]
-    if not trains:
+    """The sum over every training and evaluation in `steps`; None where nothing is paid for. Its tokens are those of
+    the trainings."""
+    paid = [(step, step.estimate) for step in steps if isinstance(step, (Train, Promote)) and step.estimate is not None]
+    if not paid:
         return None
-    used = [catalogs[step.provider] for step in trains]
-    estimates = {str(step.address): step.estimate for step in trains}
+    used = [catalogs[step.provider] for step, _ in paid]
+    estimates = {str(step.address): estimate for step, estimate in paid}
     return Bill(
         low=sum((e.low for e in estimates.values() if e.low is not None), Decimal(0)),
         high=sum((e.high for e in estimates.values() if e.high is not None), Decimal(0)),
-        tokens=sum(e.tokens for e in estimates.values()),
+        tokens=sum(estimate.tokens for step, estimate in paid if isinstance(step, Train)),
         as_of=min((e.reckoning.as_of for e in estimates.values() if e.reckoning and e.reckoning.as_of), default=""),
         by_address=estimates,
         unpriced=tuple(address for address, e in estimates.items() if e.high is None),

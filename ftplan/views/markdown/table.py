@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import assert_never
 
 from ftplan.core.plan import BaseLife, Plan
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Reason, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Train, Upload
 from ftplan.views.diff_words import changed_rows
 from ftplan.views.lifetimes import base_life, declared_base
 from ftplan.views.markdown.fit import Block, Rank, Section
@@ -78,6 +78,8 @@ def _verb(step: Step, plan: Plan) -> str:
             return "forget"
         case Delete():
             return "delete"
+        case Promote():
+            return "promote"
         case _:
             assert_never(step)
 

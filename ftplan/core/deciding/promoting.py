@@ -1,0 +1,188 @@
+"""What happens to the names that models go by: they move to the model they are declared for, once it is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from ftplan.core.deciding.case import model_now, phase_now
+from ftplan.core.deciding.decide import Outcome
+from ftplan.core.deciding.scope import Scope
+from ftplan.core.desired import Desired
+from ftplan.core.evaluating import EVAL_PREFIX, AliasSpec
+from ftplan.core.facts import Observation, Phase
+from ftplan.core.handover import AliasRecord
+from ftplan.core.plan import Note, Unchanged
+from ftplan.core.records import ModelRecord, State
+from ftplan.core.spec import Address, Project
+from ftplan.core.steps import Adopt, Await, Delete, Estimate, Forget, Promote, Reason, Train
+
+Outcomes = Mapping[Address, Sequence[Outcome]]
+
+
+def decide_aliases(
+    desired: Desired, state: State, seen: Observation, outcomes: Outcomes, scope: Scope
+) -> dict[Address, list[Outcome]]:
+    """What happens to each alias that is declared or remembered, `outcomes` being those of the models."""
+    decided: dict[Address, list[Outcome]] = {}
+    for name in sorted({*desired.project.aliases, *state.aliases}):
+        address, spec = Address("alias", name), desired.project.aliases.get(name)
+        if not scope.covers(address):
+            continue
+        if spec is None:
+            decided[address] = [Forget(address, Reason.UNDECLARED, state.aliases[name].now.model_id)]
+        else:
+            decided[address] = _declared(spec, desired, state, seen, outcomes)
+    return decided
+
+
+def forget_aliases(state: State, scope: Scope) -> dict[Address, list[Outcome]]:
+    """What happens to the aliases when everything is destroyed."""
+    addresses = [Address("alias", name) for name in sorted(state.aliases)]
+    return {
+        address: [Forget(address, Reason.REQUESTED, state.aliases[address.name].now.model_id)]
+        for address in addresses
+        if scope.covers(address)
+    }
+
+
+def in_use_notes(project: Project, state: State, outcomes: Outcomes) -> list[Note]:
+    """The refusals to delete a model that an alias goes on standing for: applications would ask for what is gone."""
+    notes = []
+    for name, alias in sorted(state.aliases.items()):
+        stays = not any(isinstance(item, (Forget, Promote)) for item in outcomes.get(Address("alias", name), ()))
+        for address, items in outcomes.items() if stays else ():
+            if any(isinstance(item, Delete) and item.model_id == alias.now.model_id for item in items):
+                notes.append(_in_use(project, name, address))
+    return notes
+
+
+def promotion(
+    spec: AliasSpec, record: ModelRecord | None, model_id: str | None, provider: str, state: State
+) -> Promote:
+    """The step that lets an alias stand for its model; `model_id` is None where only the apply can tell."""
+    alias = state.aliases.get(spec.name)
+    return Promote(
+        address=Address("alias", spec.name),
+        provider=provider,
+        model=Address("model", spec.model),
+        requires=spec.requires,
+        reason=Reason.NEW if alias is None else Reason.CHANGED,
+        model_id=model_id,
+        job_id=record.job.id if record is not None and model_id is not None else None,
+        former_id=alias.now.model_id if alias is not None else None,
+    )
+
+
+def output_now(record: ModelRecord, seen: Observation) -> str | None:
+    """The id to use a model by as far as it is known: None while it trains, and where it is gone."""
+    known = model_now(record, seen)
+    if known is None or phase_now(record, seen) not in (Phase.SUCCEEDED, None):
+        return None
+    taken = record.checkpoint
+    return taken.model_id if taken is not None and taken.job_id == record.job.id else known
+
+
+def _declared(spec: AliasSpec, desired: Desired, state: State, seen: Observation, outcomes: Outcomes) -> list[Outcome]:
+    model, alias = Address("model", spec.model), state.aliases.get(spec.name)
+    record, provider = state.models.get(spec.model), desired.project.models[spec.model].provider
+    if any(_gives_another(item) for item in outcomes.get(model, ())):
+        return [_priced(promotion(spec, record, None, provider, state), desired)]
+    known = output_now(record, seen) if record is not None else None
+    if record is None or known is None:
+        return [*_kept(spec, alias, provider), _waits(spec)]
+    if alias is not None and alias.now.model_id == known:
+        return _kept(spec, alias, provider)
+    if alias is not None and alias.rolled_back == known:
+        return [*_kept(spec, alias, provider), _rolled_back(spec, alias, known)]
+    return [_priced(promotion(spec, record, known, provider, state), desired), *_refused_before(spec, state, known)]
+
+
+def _gives_another(item: Outcome) -> bool:
+    """Whether a step may give its model another id than it has now."""
+    return isinstance(item, (Train, Adopt, Await))
+
+
+def _priced(step: Promote, desired: Desired) -> Promote:
+    """`step` with what its evaluations are estimated to cost at the most."""
+    known = [desired.asking.get((name, step.model.name)) for name in step.requires]
+    return replace(step, estimate=together([one for one in known if one is not None]))
+
+
+def together(estimates: Sequence[Estimate]) -> Estimate | None:
+    """Several estimates as one; None for none. What has no price leaves the sum without one."""
+    if not estimates:
+        return None
+    if len(estimates) == 1:
+        return estimates[0]
+    return Estimate(
+        tokens=sum(one.tokens for one in estimates),
+        low=_sum(one.low for one in estimates),
+        high=_sum(one.high for one in estimates),
+        epochs=None,
+        basis="; ".join(one.basis for one in estimates if one.basis),
+        exact_tokens=all(one.exact_tokens for one in estimates),
+        reckoning=estimates[0].reckoning,
+    )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = list(amounts)
+    return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))
+
+
+def _kept(spec: AliasSpec, alias: AliasRecord | None, provider: str) -> list[Outcome]:
+    if alias is None:
+        return []
+    return [Unchanged(Address("alias", spec.name), provider, alias.now.model_id)]
+
+
+def _waits(spec: AliasSpec) -> Note:
+    detail = f"alias.{spec.name} is moved once model.{spec.model} has a model."
+    return Note("info", "Alias waits for its model", detail, address=Address("alias", spec.name), place=spec.place)
+
+
+def _rolled_back(spec: AliasSpec, alias: AliasRecord, known: str) -> Note:
+    return Note(
+        "info",
+        "Alias was rolled back",
+        f"alias.{spec.name} stays at {alias.now.model_id}: it was taken off {known}, the output of "
+        f"model.{spec.model}, by a rollback. A model that is trained anew is promoted as usual.",
+        address=Address("alias", spec.name),
+        advice="To let it stand for that model again:",
+        command=f"ftplan promote {spec.name}",
+    )
+
+
+def _refused_before(spec: AliasSpec, state: State, known: str) -> list[Outcome]:
+    """What is remembered of a promotion that was refused: the same answers are refused again, at no cost."""
+    found = [state.evaluations.get((name, known)) for name in spec.requires]
+    refused = [record for record in found if record is not None and not record.passed]
+    return [
+        Note(
+            "warning",
+            "An evaluation said no",
+            f"{EVAL_PREFIX}{record.name} of {known} on {record.at[:10]}: {'; '.join(record.said)}.",
+            address=Address("alias", spec.name),
+            advice="Until its rows, its thresholds or the model change, it says so again.",
+        )
+        for record in refused
+    ]
+
+
+def _in_use(project: Project, alias: str, address: Address) -> Note:
+    where = project.aliases[alias].place if alias in project.aliases else None
+    return Note(
+        "error",
+        "Model in use",
+        f"{address} would be deleted at its provider, and alias.{alias} stands for it.",
+        address=address,
+        gate="protect",
+        advice=f"Let alias.{alias} stand for another model first, or take it out of the configuration as well.",
+        place=where,
+        rule="alias in use",
+        figure="to be taken away",
+        limit="nothing that an alias stands for",
+        blocks=(address,),
+    )

@@ -1,0 +1,81 @@
+"""Letting an alias stand for another model, once everything that it requires is shown to hold."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ftplan.core.evaluating import EVAL_PREFIX
+from ftplan.core.events import AliasMoved, EvaluationDone
+from ftplan.core.handover import EvalRecord, Target
+from ftplan.core.notices import StepDone, StepStarted, Told
+from ftplan.core.records import ModelRecord
+from ftplan.core.spec import Address
+from ftplan.core.steps import Promote
+from ftplan.engine.context import Run
+from ftplan.engine.effects import Action, Record, Say, do
+from ftplan.errors import FtplanError, NotPromoted, Problem
+
+
+def promote(run: Run, step: Promote) -> Action[None]:
+    """Moves the alias of `step`. Every verdict is saved at once; raises `NotPromoted` where one says no, which leaves
+    the alias where it is."""
+    begun = run.clock.monotonic()
+    record = run.state().models.get(step.model.name)
+    if record is None or record.output is None:
+        detail = f"{step.model} has no model that {step.address} could stand for."
+        raise FtplanError(Problem("Nothing to promote", detail, advice="Plan again.", address=str(step.address)))
+    yield Say(StepStarted(step.address, "Promoting", record.output))
+    refused = []
+    for name in step.requires:
+        verdict = yield from do(f"evaluate {name}", partial(_judged, run, name, record))
+        if run.state().evaluations.get(verdict.key) != verdict:
+            yield Record(EvaluationDone(verdict))
+        yield Say(_told(step.address, verdict))
+        if not verdict.passed:
+            refused.append(verdict)
+    if refused:
+        raise NotPromoted([_refusal(step, verdict, _dataset(run, verdict)) for verdict in refused])
+    yield Record(AliasMoved(step.address.name, target(run, record)))
+    yield Say(StepDone(step.address, "Promoting", record.output, run.clock.monotonic() - begun))
+
+
+def _judged(run: Run, name: str, record: ModelRecord) -> EvalRecord:
+    if run.judge is None:
+        raise LookupError(f"this run has nobody to judge {name}")
+    return run.judge(name, record, run.state())
+
+
+def target(run: Run, record: ModelRecord) -> Target:
+    """What an alias stands for once it stands for the output of `record`."""
+    return Target(
+        model=record.name,
+        provider=record.provider,
+        model_id=record.output or "",
+        job_id=record.job.id,
+        fingerprint=record.fingerprint,
+        since=run.moment(),
+        who=run.origin.who,
+    )
+
+
+def _told(address: Address, verdict: EvalRecord) -> Told:
+    rehearsed = " (a rehearsal)" if verdict.rehearsal else ""
+    word = "passed" if verdict.passed else "failed"
+    return Told(f"{EVAL_PREFIX}{verdict.name} {word}{rehearsed}", "; ".join(verdict.said), "info", address)
+
+
+def _dataset(run: Run, verdict: EvalRecord) -> str:
+    return run.desired.project.evals[verdict.name].dataset
+
+
+def _refusal(step: Promote, verdict: EvalRecord, dataset: str) -> Problem:
+    said, stays = "; ".join(verdict.said), f"stays at {step.former_id}" if step.former_id else "stands for nothing yet"
+    return Problem(
+        "Not promoted",
+        f"{EVAL_PREFIX}{verdict.name} says no to {verdict.model_id}: {said}. {step.address} {stays}; the "
+        f"model is trained, and kept as {step.model}.",
+        advice="Look at what it answers, side by side:",
+        command=f"ftplan compare {step.model} -dataset={dataset}",
+        address=str(step.address),
+        rule=f"{EVAL_PREFIX}{verdict.name}",
+    )

@@ -1,0 +1,156 @@
+"""A name moves when everything that it requires is shown to hold, and to nothing else; what was paid for is kept."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from world import SimulatedCrash, World, model
+
+from ftplan.core.evaluating import AliasSpec
+from ftplan.core.facts import Phase
+from ftplan.core.handover import EvalRecord, Origin
+from ftplan.core.notices import StepDone, StepFailed, Told
+from ftplan.core.planner import Policy
+from ftplan.core.records import ModelRecord, State
+from ftplan.core.spec import Address
+from ftplan.errors import Interrupted, JobsFailed, NotPromoted, Problem
+
+ORIGIN = Origin("ann@laptop", "c0ffee")
+
+
+@dataclass
+class Jury:
+    """Says what it is told to say of a model, and counts how often it is asked."""
+
+    says: dict[str, bool] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    def __call__(self, name: str, record: ModelRecord, state: State) -> EvalRecord:
+        self.asked.append(f"{name} {record.output}")
+        if self.error is not None:
+            raise self.error
+        passed, id = self.says.get(name, True), record.output or ""
+        return EvalRecord(name, record.name, id, "d", 10, 0.5, 0.4, 0.6, passed, said=(f"{name}: 0.50 of 10 rows",))
+
+
+def world(*requires: str, **fields: Any) -> World:
+    return World([model("bot", **fields)], aliases=[AliasSpec("prod", "bot", requires)])
+
+
+def options(jury: Jury) -> dict[str, Any]:
+    return {"judge": jury, "origin": ORIGIN}
+
+
+def test_a_name_moves_to_what_was_trained_in_the_same_run() -> None:
+    there, jury = world("accuracy"), Jury()
+    outcome = there.apply(**options(jury))
+    assert [type(step).__name__ for step in outcome.done] == ["Upload", "Train", "Promote"]
+    now = there.state.aliases["prod"].now
+    assert (now.model_id, now.job_id, now.model, now.who) == ("ft:job-1", "job-1", "bot", "ann@laptop")
+    assert jury.asked == ["accuracy ft:job-1"]
+    assert there.heard(StepDone)[-1].verb == "Promoting"
+    assert there.plan().changes_nothing
+
+
+def test_a_model_that_fails_is_trained_and_kept_and_not_promoted() -> None:
+    there = world("accuracy", "style")
+    outcome = there.apply(**options(Jury({"style": False})))
+    ((step, error),) = outcome.failed
+    assert (str(step.address), type(error), error.exit_code) == ("alias.prod", NotPromoted, 10)
+    assert "style: 0.50 of 10 rows" in error.problems[0].detail
+    assert there.model_id("bot") == "ft:job-1"
+    assert not there.state.aliases
+    assert {name: one.passed for (name, _), one in there.state.evaluations.items()} == {
+        "accuracy": True,
+        "style": False,
+    }
+    assert [type(step).__name__ for step in there.plan().steps] == ["Promote"]
+
+
+def test_a_name_stays_where_it_is_while_the_next_model_is_not_good_enough() -> None:
+    there = world("accuracy")
+    there.apply(**options(Jury()))
+    there.declare(model("bot", epochs=5))
+    there.apply(**options(Jury({"accuracy": False})))
+    assert there.state.aliases["prod"].now.model_id == "ft:job-1"
+    assert there.model_id("bot") == "ft:job-2"
+    there.apply(**options(Jury()))
+    alias = there.state.aliases["prod"]
+    assert (alias.now.model_id, [old.model_id for old in alias.former]) == ("ft:job-2", ["ft:job-1"])
+
+
+def test_a_verdict_is_saved_before_the_next_one_is_asked_for() -> None:
+    there, jury = world("accuracy", "style"), Jury()
+    there.apply(Policy(targets=frozenset({Address("model", "bot")})), **options(jury))
+    seen: list[set[str]] = []
+
+    def judge(name: str, record: ModelRecord, state: State) -> EvalRecord:
+        seen.append({known for known, _ in there.state.evaluations})
+        return jury(name, record, state)
+
+    there.apply(judge=judge, origin=ORIGIN)
+    assert seen == [set(), {"accuracy"}]
+
+
+def test_a_verdict_that_is_known_is_not_written_again() -> None:
+    there, jury = world("accuracy"), Jury({"accuracy": False})
+    there.apply(**options(jury))
+    saves = there.backend.asked
+    there.apply(**options(jury))
+    assert there.backend.asked == saves
+
+
+def test_a_failed_job_takes_its_name_nowhere() -> None:
+    there, jury = world("accuracy"), Jury()
+    there.service.endings["model.bot"] = Phase.FAILED
+    outcome = there.apply(**options(jury))
+    assert [type(error) for _, error in outcome.failed] == [JobsFailed]
+    assert [str(step.address) for step in outcome.skipped] == ["alias.prod"]
+    assert jury.asked == []
+
+
+def test_without_waiting_the_name_is_left_to_the_next_run() -> None:
+    there, jury = world("accuracy"), Jury()
+    there.apply(wait=False, **options(jury))
+    assert jury.asked == []
+    assert any("alias.prod" in event.detail for event in there.heard(Told))
+    there.apply(**options(jury))
+    assert there.state.aliases["prod"].now.model_id == "ft:job-1"
+
+
+def test_a_signal_while_models_are_asked_leaves_the_name_and_fails_nothing() -> None:
+    there = world("accuracy")
+    jury = Jury(error=Interrupted(Problem("Interrupted")))
+    there.apply(**options(jury))
+    assert there.heard(StepFailed) == []
+    assert not there.state.aliases
+    there.apply(**options(Jury()))
+    assert there.state.aliases["prod"].now.model_id == "ft:job-1"
+
+
+def test_an_alias_that_is_declared_no_more_is_forgotten_and_nothing_is_asked_of_the_service() -> None:
+    there = world()
+    there.apply(**options(Jury()))
+    writes = there.service.writes
+    there.aliases = []
+    there.apply()
+    assert (there.state.aliases, there.service.writes) == ({}, writes)
+    assert there.model_id("bot") == "ft:job-1"
+
+
+@pytest.mark.parametrize("boundary", range(1, 40))
+def test_killed_at_any_point_and_run_again_the_name_has_moved_and_the_job_was_paid_for_once(boundary: int) -> None:
+    there = world("accuracy")
+    there.crash_at = boundary
+    with contextlib.suppress(SimulatedCrash):
+        there.apply(**options(Jury()))
+    there.crash_at = None
+    there.wait(3600)
+    there.apply(**options(Jury()))
+    assert there.state.aliases["prod"].now.model_id == there.model_id("bot")
+    assert len(there.service.requests) == 1
+    assert there.plan().changes_nothing
