@@ -10,6 +10,7 @@ import click
 from ftplan.cli.applying import apply_session
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console, console_of, may_ask
+from ftplan.cli.judging import judging_options, with_judging
 from ftplan.cli.options import Request, planning_options, read_request
 from ftplan.cli.planning import read_plan, saved_request
 from ftplan.core.plan import Plan
@@ -22,11 +23,12 @@ from ftplan.errors import PlanStale, Problem, UsageError
 @click.option("--no-wait", is_flag=True, help="Start the jobs, then leave; the next run follows them.")
 @click.option("--checksum", metavar="HASH", help="Refuse a plan with another checksum.")
 @click.option("--destroy", is_flag=True, help="Delete what is managed.")
+@judging_options
 @planning_options
 @click.pass_obj
 def apply(line: CommandLine, /, planfile: Path | None, auto_approve: bool, checksum: str | None, **options: Any) -> int:
     """Carry out a plan, once: the saved one in PLANFILE, or one made now and approved."""
-    request = read_request("destroy" if options["destroy"] else "normal", options)
+    request = with_judging(read_request("destroy" if options["destroy"] else "normal", options), options)
     if checksum is not None:
         _refuse_foreign_checksum(checksum)
     saved = None

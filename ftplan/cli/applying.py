@@ -6,10 +6,13 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
+from ftplan.cli.aliases_file import write_aliases
 from ftplan.cli.console import Console, Voice
+from ftplan.cli.judging import judge, refuse_foreign_functions
 from ftplan.cli.kept_metrics import keep_metrics
 from ftplan.cli.locking import locked
 from ftplan.cli.options import Request
+from ftplan.cli.origin import origin_of
 from ftplan.cli.patience import call_seconds, seconds_of
 from ftplan.cli.planning import Planned, check_fresh, plan_mark, plan_session, refuse_errors
 from ftplan.cli.rowdiffs import drop_rows, keep_rows, with_dataset_diffs
@@ -24,7 +27,7 @@ from ftplan.engine.apply import Outcome, apply, settle_intents
 from ftplan.engine.context import Run
 from ftplan.engine.ledger import Ledger
 from ftplan.engine.refresh import refresh_facts
-from ftplan.errors import FtplanError, JobsFailed, Problem
+from ftplan.errors import FtplanError, JobsFailed, NotPromoted, Problem
 from ftplan.views.json_documents import model_outputs, output_document
 from ftplan.views.progress_text import Tally, apply_summary
 from ftplan.views.state_text import render_outputs
@@ -56,12 +59,14 @@ def _under_lock(
     else:
         check_fresh(saved, planned.plan, ledger.state)
     refuse_errors(planned.plan)
+    refuse_foreign_functions(planned.plan.steps, session.project, request)
     approve(planned.plan)
     _remember_rows(console, session, planned, ledger.state)
     with voice.speaking():
         outcome = _carry_out(session, ledger, request, planned, saved, voice, stop)
     if planned.plan.mode == "normal" and not outcome.stopped:
         console.problems(keep_metrics(session, ledger.state))
+    console.problems(write_aliases(session.project.root, ledger.state))
     return _conclude(console, planned.plan, outcome, voice.tally, ledger.state)
 
 
@@ -75,10 +80,11 @@ def _as_planned(state: State, tag: str | None, loaded: State) -> State:
 
 
 def _run(session: Session, desired: Desired, ledger: Ledger, request: Request, voice: Voice, stop: Stop) -> Run:
+    clock = WakefulClock(stop)
     return Run(
         desired=desired,
         providers=session.providers,
-        clock=WakefulClock(stop),
+        clock=clock,
         state=lambda: ledger.state,
         tell=voice.tell,
         open_dataset=session.shelf.open,
@@ -88,6 +94,8 @@ def _run(session: Session, desired: Desired, ledger: Ledger, request: Request, v
         list_lag_seconds=seconds_of("FTPLAN_LIST_LAG_SECONDS"),
         call_seconds=call_seconds(),
         from_nothing=ledger.from_nothing,
+        origin=origin_of(session.project.root, clock.now().isoformat(timespec="seconds")),
+        judge=judge(session, request, voice, stop),
     )
 
 
@@ -187,5 +195,7 @@ def _raise_failure(console: Console, outcome: Outcome) -> None:
     skipped = ", ".join(str(step.address) for step in outcome.skipped)
     detail = f"Failed: {names}." + (f" Not begun because of that: {skipped}." if skipped else "")
     problem = Problem("Apply incomplete", f"{detail} Everything else was carried out and saved.", advice="Plan again.")
-    only_jobs = all(isinstance(error, JobsFailed) for _, error in outcome.failed)
-    raise JobsFailed(problem) if only_jobs else FtplanError(problem)
+    kinds = {type(error) for _, error in outcome.failed}
+    if kinds <= {NotPromoted}:
+        raise NotPromoted(problem)
+    raise JobsFailed(problem) if kinds <= {JobsFailed, NotPromoted} else FtplanError(problem)

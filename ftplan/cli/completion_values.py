@@ -68,6 +68,7 @@ def _declared(scene: Scene) -> Iterator[Word]:
     found = _outline(scene)
     yield from ((f"dataset.{name}", "declared") for name in found.datasets)
     yield from ((f"model.{name}", "declared") for name in found.models)
+    yield from ((f"alias.{name}", "declared") for name in found.aliases)
 
 
 def _remembered(scene: Scene) -> Iterator[Word]:
@@ -88,6 +89,13 @@ def _models(scene: Scene) -> Iterator[Word]:
 
 def _remembered_models(scene: Scene) -> Iterator[Word]:
     return (word for word in _remembered(scene) if word[0].startswith("model."))
+
+
+def _aliases(scene: Scene) -> Iterable[Word]:
+    """The aliases that are declared or in the state, each once."""
+    state = _state(scene)
+    remembered = dict.fromkeys(state.aliases if state else (), "in the state")
+    return {**remembered, **dict.fromkeys(_outline(scene).aliases, "declared")}.items()
 
 
 def _names(scene: Scene) -> Iterator[Word]:
@@ -171,9 +179,11 @@ ARGUMENTS: Mapping[str, Source] = {
     "metrics addresses": _remembered_models,
     "output name": _names,
     "pause address": _remembered_models,
+    "promote alias": _aliases,
     "providers type": _catalogs,
     "resolve address": _in_doubt,
     "resume address": _remembered_models,
+    "rollback alias": _aliases,
     "schema name": _schemas,
     "state list patterns": _remembered,
     "state show address": _remembered,

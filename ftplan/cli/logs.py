@@ -13,10 +13,12 @@ from datetime import datetime, timezone
 from typing import TypeVar, cast
 
 from ftplan.core.catalog import Catalog
+from ftplan.core.comparing.questions import Answer, Question
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.metrics import RawMetrics
 from ftplan.core.ports import (
+    Answers,
     Capabilities,
     HasEvents,
     HasMetrics,
@@ -79,6 +81,7 @@ def logged(provider: Provider, log: Log) -> Provider:
         (HasEvents, _LoggedEvents),
         (HasMetrics, _LoggedMetrics),
         (HasPause, _LoggedPause),
+        (Answers, _LoggedAnswers),
         (ListsJobs, _LoggedListing),
     ]
     parts = tuple(part for power, part in powers if isinstance(provider, power))
@@ -174,6 +177,12 @@ class _LoggedMetrics(LoggedProvider):
         return self._call("debug", f"metrics {job_id}", lambda: inner.metrics(job_id))
 
 
+class _LoggedAnswers(LoggedProvider):
+    def answer(self, question: Question) -> Answer:
+        inner = cast(Answers, self._inner)
+        return self._call("debug", f"answer {question.model}", lambda: inner.answer(question))
+
+
 class _LoggedPause(LoggedProvider):
     def pause_job(self, job_id: str) -> RemoteJob | None:
         inner = cast(HasPause, self._inner)
@@ -191,6 +200,9 @@ class _LoggedListing(LoggedProvider):
 
 
 def _told(answer: object) -> str:
+    if isinstance(answer, Answer):
+        # Never its text: a prompt may hold what its owner shows to nobody but the model.
+        return f"{answer.finish_reason or 'answered'}, {answer.prompt_tokens} + {answer.completion_tokens} tokens"
     if isinstance(answer, RawMetrics):
         parts = {"results file": answer.results, "checkpoints": answer.checkpoints, "events": answer.events}
         return ", ".join(f"{len(said.columns)} columns in the {name}" for name, said in parts.items())

@@ -55,6 +55,7 @@ class Request:
     allow_remote: bool = False
     privacy: bool = True
     wait: bool = True
+    functions: frozenset[str] = frozenset()
 
     def kept(self, hidden: Collection[str]) -> dict[str, Any]:
         """What a saved plan has to know to be made again: everything that can move a step, in plain data. The

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ftplan.backends.whole import write_whole
+from ftplan.cli.eval_costs import eval_estimates
 from ftplan.cli.options import Request
 from ftplan.cli.session import Session
 from ftplan.config.redact import HIDDEN
@@ -41,6 +42,8 @@ class Planned:
 def plan_session(session: Session, state: State, request: Request) -> Planned:
     """The plan for `session` as the world is now. Reads only."""
     desired = session.resolve(state, request.replace)
+    if request.mode == "normal" and desired.project.aliases:
+        desired = replace(desired, asking=eval_estimates(session, desired, state))
     _check_addresses(desired, state, request)
     scope = Scope.of(desired, state, request.targets, request.excludes, destroying=request.mode == "destroy")
     seen = Observation()

@@ -153,7 +153,16 @@ def _measured(
     with watching(console) as watch:
         reading = Reading(shelf.watched(watch), privacy, os.cpu_count() or 1, tokenizers)
         datasets, wrong = measure_datasets(project, catalogs, reading)
-    return _Found(project, datasets, tokenizers, (*problems, *wrong))
+    return _Found(project, datasets, tokenizers, (*problems, *wrong, *_eval_problems(project)))
+
+
+def _eval_problems(project: Project) -> list[Problem]:
+    """What is wrong with how answers are graded, found without asking or running anything."""
+    if not project.evals:
+        return []
+    from ftplan.grading.graders import spec_problems
+
+    return spec_problems(project.evals)
 
 
 def _unmeasured(project: Project) -> dict[str, DatasetFacts]:

@@ -23,10 +23,10 @@ from ftplan.core.notices import Told
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
 from ftplan.core.steps import Await
+from ftplan.engine.alone import watch as follow_all
 from ftplan.engine.apply import Outcome
 from ftplan.engine.context import Run
 from ftplan.engine.follow import ended_badly
-from ftplan.engine.alone import watch as follow_all
 from ftplan.errors import FtplanError, JobsFailed, Problem
 
 

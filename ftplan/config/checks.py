@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from ftplan.config.halves import Halves, half_problems
+from ftplan.config.evals import eval_problems
+from ftplan.config.halves import Halves, half_problems, share_rows
 from ftplan.config.labels import label_problems
 from ftplan.config.overrides import override_problems
 from ftplan.config.pins import pin_problems
 from ftplan.config.safety import is_path
 from ftplan.config.tree import Path, Tree
 from ftplan.config.wording import listed, near_miss, quoted
-from ftplan.core.spec import PARENT_PREFIX, Side
+from ftplan.core.spec import PARENT_PREFIX
 from ftplan.errors import Problem
 
 MAX_REPORTED = 200
@@ -50,6 +51,7 @@ def _all_problems(tree: Tree) -> Iterator[Problem]:
     yield from pin_problems(tree)
     yield from label_problems(tree)
     yield from override_problems(tree)
+    yield from eval_problems(tree, halves)
     for name in tree.mapping("models"):
         if isinstance(tree.get("models", name), dict):
             yield from _provider(tree, name)
@@ -105,16 +107,10 @@ def _datasets(tree: Tree, model: str, halves: Halves) -> Iterator[Problem]:
             advice = near_miss(name, known) or "A path holds a / or ends in .jsonl."
             yield _problem(tree, path, "Unknown dataset", detail, advice)
     training, validation = (halves.file_at(tree, ("models", model, key)) for key in ("dataset", "validation"))
-    if training is not None and validation is not None and _share_rows(training, validation):
+    if training is not None and validation is not None and share_rows(training, validation):
         detail = f"validation is the training data itself ({quoted(training[0])}); it would tell nothing."
         advice = "Set rows aside in a file of their own."
         yield _problem(tree, ("models", model, "validation"), "Validation is the training data", detail, advice)
-
-
-def _share_rows(training: tuple[str, Side | None], validation: tuple[str, Side | None]) -> bool:
-    """Whether one file is meant, and not two halves of it."""
-    sides = {training[1], validation[1]}
-    return training[0] == validation[0] and (None in sides or sides == {"validation"})
 
 
 def _method(tree: Tree, model: str) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ftplan.config.bounds import gate_places, read_budget, read_changes, read_days
 from ftplan.config.checks import provider_of
+from ftplan.config.evals import read_aliases, read_evals
 from ftplan.config.halves import Halves, name_at, read_split
 from ftplan.config.overrides import read_overrides
 from ftplan.config.tree import Path, Tree
@@ -53,6 +54,8 @@ def decode_project(tree: Tree, root: str, variables: Mapping[str, Any]) -> Proje
         catalog=read_overrides(tree),
         variables=variables,
         named=tree.text("project") is not None,
+        evals=read_evals(tree),
+        aliases=read_aliases(tree),
     )
 
 
@@ -85,17 +88,16 @@ def _provider(tree: Tree, name: str) -> ProviderSpec:
 
 
 def _datasets(tree: Tree) -> dict[str, DatasetSpec]:
-    """Those declared, then those that a model gives by their path: they are called by it."""
+    """Those declared, then those that a model or an evaluation gives by their path: they are called by it."""
     datasets = {}
     for name in tree.mapping("datasets"):
         at: Path = ("datasets", name)
         datasets.update(_halved(_dataset(tree, at, name), read_split(tree, at)))
-    for model in tree.mapping("models"):
-        for key in ("dataset", "validation"):
-            path: Path = ("models", model, key)
-            reference = name_at(tree, path)
-            if reference is not None and reference not in datasets:
-                datasets.update(_halved(_dataset(tree, path, reference), read_split(tree, path)))
+    used: list[Path] = [("models", model, key) for model in tree.mapping("models") for key in ("dataset", "validation")]
+    for path in (*used, *(("evals", name, "dataset") for name in tree.mapping("evals"))):
+        reference = name_at(tree, path)
+        if reference is not None and reference not in datasets:
+            datasets.update(_halved(_dataset(tree, path, reference), read_split(tree, path)))
     return datasets
 
 

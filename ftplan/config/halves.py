@@ -65,6 +65,12 @@ class Halves:
         return file if is_remote(file) else posixpath.normpath(file), side
 
 
+def share_rows(training: tuple[str, Side | None], other: tuple[str, Side | None]) -> bool:
+    """Whether one file is meant, and not two halves of it; each as `Halves.file_at` gives it."""
+    sides = {training[1], other[1]}
+    return training[0] == other[0] and (None in sides or sides == {"validation"})
+
+
 def name_at(tree: Tree, path: Path) -> str | None:
     """What the dataset is called that a reference names; one that is given by its path is called by it."""
     return tree.text(*path, "path") if isinstance(tree.get(*path), dict) else tree.text(*path)
@@ -87,7 +93,7 @@ def _parted(tree: Tree) -> Iterator[tuple[str, Path]]:
 
 
 def declarations(tree: Tree) -> Iterator[Path]:
-    """Where datasets are declared: by a name, or by models that give their path."""
+    """Where datasets are declared: by a name, or by models and evaluations that give their path."""
     yield from (("datasets", name) for name in tree.mapping("datasets"))
     yield from _inline(tree)
 
@@ -95,6 +101,7 @@ def declarations(tree: Tree) -> Iterator[Path]:
 def _inline(tree: Tree) -> Iterator[Path]:
     for model in tree.mapping("models"):
         yield from (("models", model, key) for key in ("dataset", "validation") if tree.get("models", model, key))
+    yield from (("evals", name, "dataset") for name in tree.mapping("evals") if tree.get("evals", name, "dataset"))
 
 
 def _taken_names(tree: Tree, halves: Halves) -> Iterator[Problem]:
@@ -108,7 +115,7 @@ def _taken_names(tree: Tree, halves: Halves) -> Iterator[Problem]:
 
 
 def _two_ways(tree: Tree) -> Iterator[Problem]:
-    """A path that models give where they use it is one dataset, and is called by its path."""
+    """A path that is given where it is used is one dataset, and is called by its path."""
     first: dict[str, Path] = {}
     for path in _inline(tree):
         name = name_at(tree, path)

@@ -16,7 +16,7 @@ def label_problems(tree: Tree) -> Iterator[Problem]:
     for path in declarations(tree):
         yield from _sensitive(tree, path)
         name = name_at(tree, path)
-        if name is None or path[0] != "models" or name in tree.mapping("datasets"):
+        if name is None or path[0] == "datasets" or name in tree.mapping("datasets"):
             continue
         before = first.setdefault(name, path)
         if _labels(tree, before) != _labels(tree, path):

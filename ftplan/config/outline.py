@@ -36,6 +36,7 @@ class Outline:
     datasets: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     state: str | None = STATE_FILE
+    aliases: tuple[str, ...] = ()
 
 
 def outline(folder: Path) -> Outline:
@@ -51,6 +52,7 @@ def outline(folder: Path) -> Outline:
     return Outline(
         models=tuple(_names(found, "models")),
         datasets=tuple(datasets),
+        aliases=tuple(_names(found, "aliases")),
         variables=tuple(_names(found, "variables")),
         state=state if is_local else None,
     )

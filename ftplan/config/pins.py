@@ -19,7 +19,7 @@ def pin_problems(tree: Tree) -> Iterator[Problem]:
     first: dict[str, Path] = {}
     for path in declarations(tree):
         text = name_at(tree, path)
-        if text is None or (path[0] == "models" and text in tree.mapping("datasets")):
+        if text is None or (path[0] != "datasets" and text in tree.mapping("datasets")):
             continue
         pin = _pin(tree, path)
         if is_remote(text) and pin is None and not remote_fault(text):
@@ -28,7 +28,7 @@ def pin_problems(tree: Tree) -> Iterator[Problem]:
             detail = f"{dotted(path)} means several files, and a digest is that of one."
             place = tree.place((*path, "sha256"))
             yield Problem("Several files cannot be pinned", detail, place, "Remove `sha256`, or name one file.")
-        before = first.setdefault(text, path) if path[0] == "models" else path
+        before = first.setdefault(text, path) if path[0] != "datasets" else path
         if _pin(tree, before) != pin:
             detail = f"{dotted(path)} and {dotted(before)} give {quoted(text)}, and pin it differently."
             advice = "Declare it once under `datasets`, and name it where it is used."

@@ -149,5 +149,9 @@ def _written_paths(tree: Tree) -> Iterator[tuple[Path, Any]]:
                 yield ("models", name, key, "path"), reference.get("path")
             elif isinstance(reference, str) and reference not in tree.mapping("datasets") and is_path(reference):
                 yield ("models", name, key), reference
+    for name in tree.mapping("evals"):
+        reference = tree.get("evals", name, "dataset")
+        if isinstance(reference, str) and reference not in tree.mapping("datasets") and is_path(reference):
+            yield ("evals", name, "dataset"), reference
     if tree.get("state", "backend") in (None, "local", "http"):  # what is beside a state over HTTP stands here, too
         yield ("state", "path"), tree.get("state", "path")

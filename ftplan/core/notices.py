@@ -104,6 +104,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionsAnswered:
+    """How many questions to models are answered by now, of `total`; `kept` were in an earlier run."""
+
+    address: Address
+    done: int
+    total: int
+    kept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """Something worth knowing that belongs to no step."""
 
@@ -114,4 +124,14 @@ class Told:
     command: str = ""
 
 
-Notice = StepStarted | UploadProgress | JobFollowed | StepDone | StepFailed | StepSkipped | Waiting | Told
+Notice = (
+    StepStarted
+    | UploadProgress
+    | JobFollowed
+    | StepDone
+    | StepFailed
+    | StepSkipped
+    | Waiting
+    | QuestionsAnswered
+    | Told
+)

@@ -53,9 +53,10 @@ class Reckoning:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a training is estimated to cost, in USD. `low` and `high` differ where the provider picks the epochs, or
-    bills hours; both None where no price is known. `tokens` are the likely training tokens over all epochs; not exact
-    where the base model's tokenizer is not known, and another one's was used."""
+    """What a training is estimated to cost, in USD; with `answers`, what so many answers to evaluations cost. `low` and
+    `high` differ where the provider picks the epochs, or bills hours, or answers may be longer; both None where no
+    price is known. `tokens` are the likely training tokens over all epochs; not exact where the base model's tokenizer
+    is not known, and another one's was used."""
 
     tokens: int
     low: Decimal | None
@@ -65,6 +66,7 @@ class Estimate:
     exact_epochs: bool = True
     exact_tokens: bool = True
     reckoning: Reckoning = field(default_factory=Reckoning)
+    answers: int = 0
 
     @property
     def counted(self) -> int | None:

@@ -1,10 +1,12 @@
-"""The door to where state is kept: bytes and a lock, and nothing of what is in them."""
+"""The doors to where things are kept: the state, as bytes and a lock and nothing of what is in them, and answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
+
+from ftplan.core.comparing.questions import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +86,14 @@ class KeepsBeside(Protocol):
 
     def drop_beside(self, name: str) -> None:
         """Takes away what was kept under `name`."""
+
+
+class AnswerStore(Protocol):
+    """What models have answered, by `question_key`: it was paid for, and is not asked again. It never fails: what
+    cannot be kept or read is asked anew."""
+
+    def kept_answer(self, key: str) -> Answer | None:
+        """The answer to exactly this question; None where there is none to be trusted."""
+
+    def keep_answer(self, key: str, answer: Answer) -> None:
+        """Keeps an answer, durably, before anybody else hears of it."""

@@ -8,13 +8,13 @@ from typing import BinaryIO, TypeAlias
 
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.events import Event
-from ftplan.core.handover import EvalRecord, Origin
+from ftplan.core.handover import EvalRecord, Origin, Target
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Clock, Provider
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
 
-Judge: TypeAlias = Callable[[str, ModelRecord, State], EvalRecord]
-"""How a model does in the evaluation of this name, by a state: asked, or known already."""
+Judge: TypeAlias = Callable[[str, ModelRecord, Target | None, State], EvalRecord]
+"""How a model does in the evaluation of this name, beside what is in use, by a state: asked, or known already."""
 
 GIVE_UP_SECONDS = 900.0
 """A provider that has not answered a read for so long is given up for this run."""

@@ -27,7 +27,7 @@ def promote(run: Run, step: Promote) -> Action[None]:
     yield Say(StepStarted(step.address, "Promoting", record.output))
     refused = []
     for name in step.requires:
-        verdict = yield from do(f"evaluate {name}", partial(_judged, run, name, record))
+        verdict = yield from do(f"evaluate {name}", partial(_judged, run, name, record, step.address.name))
         if run.state().evaluations.get(verdict.key) != verdict:
             yield Record(EvaluationDone(verdict))
         yield Say(_told(step.address, verdict))
@@ -39,10 +39,11 @@ def promote(run: Run, step: Promote) -> Action[None]:
     yield Say(StepDone(step.address, "Promoting", record.output, run.clock.monotonic() - begun))
 
 
-def _judged(run: Run, name: str, record: ModelRecord) -> EvalRecord:
+def _judged(run: Run, name: str, record: ModelRecord, alias: str) -> EvalRecord:
     if run.judge is None:
         raise LookupError(f"this run has nobody to judge {name}")
-    return run.judge(name, record, run.state())
+    known = run.state().aliases.get(alias)
+    return run.judge(name, record, known.now if known is not None else None, run.state())
 
 
 def target(run: Run, record: ModelRecord) -> Target:
@@ -74,8 +75,7 @@ def _refusal(step: Promote, verdict: EvalRecord, dataset: str) -> Problem:
         "Not promoted",
         f"{EVAL_PREFIX}{verdict.name} says no to {verdict.model_id}: {said}. {step.address} {stays}; the "
         f"model is trained, and kept as {step.model}.",
-        advice="Look at what it answers, side by side:",
-        command=f"ftplan compare {step.model} -dataset={dataset}",
+        advice=f"Look at what it answers, side by side: ftplan compare {step.model} -dataset={dataset}",
         address=str(step.address),
         rule=f"{EVAL_PREFIX}{verdict.name}",
     )

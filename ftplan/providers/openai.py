@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ftplan.core.catalog import Catalog
+from ftplan.core.comparing.questions import Answer, Question
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.metrics import RawMetrics
@@ -18,6 +19,7 @@ from ftplan.errors import Problem, Rejected
 from ftplan.providers.catalog import Limits, load_limits
 from ftplan.providers.connection import Connection
 from ftplan.providers.openai_answers import body_of, is_deleted, pages, rows_of, unless_gone
+from ftplan.providers.openai_chat import answer
 from ftplan.providers.openai_clients import Clients, Patience
 from ftplan.providers.openai_errors import Translator
 from ftplan.providers.openai_results import Results
@@ -40,8 +42,8 @@ EVENTS_PER_PAGE = 50
 
 class OpenAIProvider:
     """A `Provider` that also tells how far a job is (`HasProgress`), what happened to it (`HasEvents`), what was
-    measured meanwhile (`HasMetrics`), halts it for a while (`HasPause`), and shows every job (`ListsJobs`). `limits`
-    and `patience` are for tests."""
+    measured meanwhile (`HasMetrics`), halts it for a while (`HasPause`), shows every job (`ListsJobs`) and asks models
+    (`Answers`). `limits` and `patience` are for tests."""
 
     def __init__(
         self,
@@ -134,6 +136,9 @@ class OpenAIProvider:
 
     def metrics(self, job_id: str) -> RawMetrics | None:
         return Results(self._clients, self._translate).of(job_id)
+
+    def answer(self, question: Question) -> Answer:
+        return answer(self._clients, self._translate, question)
 
     def put_file(self, request: UploadRequest, progress: Callable[[int], None]) -> RemoteFile:
         self._has_written_files = True

@@ -1,11 +1,12 @@
 """The HTTP clients (one of the openai SDK's doors): the only place that knows retries, timeouts and headers.
 
-Three clients from one factory. Reads may be repeated. Writes go out once: the SDK resends a POST on timeouts, dropped
+Four clients from one factory. Reads may be repeated. Writes go out once: the SDK resends a POST on timeouts, dropped
 connections, 408, 409, 429 and 5xx, and a second POST of a job is a second bill.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -33,6 +34,7 @@ class Patience:
     read_seconds: float = 30.0
     write_seconds: float = 60.0
     upload_seconds: float = 600.0
+    answer_seconds: float = 180.0
 
 
 class Clients:
@@ -43,6 +45,7 @@ class Clients:
         self._connection = connection
         self._patience = patience
         self._made: dict[str, OpenAI] = {}
+        self._making = threading.Lock()
         weakref.finalize(self, _close, self._made)
 
     @property
@@ -60,12 +63,18 @@ class Clients:
         """For file contents: one request a call, with all the time a slow line needs."""
         return self._client("uploads", self._patience.upload_seconds, 0)
 
+    @property
+    def answers(self) -> OpenAI:
+        """For questions to models, from any thread: one request a call, with all the time a long answer needs."""
+        return self._client("answers", self._patience.answer_seconds, 0)
+
     def _client(self, kind: str, seconds: float, retries: int, *, total: bool = False) -> OpenAI:
         if self._connection.refusal is not None:
             raise NotAllowed(self._connection.refusal)
-        if kind not in self._made:
-            self._made[kind] = _make_client(self._connection, seconds, retries, total)
-        return self._made[kind]
+        with self._making:
+            if kind not in self._made:
+                self._made[kind] = _make_client(self._connection, seconds, retries, total)
+            return self._made[kind]
 
 
 def _close(made: dict[str, OpenAI]) -> None:

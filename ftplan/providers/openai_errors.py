@@ -21,7 +21,7 @@ from ftplan.providers.openai_wire import BadId
 
 TEXT_LIMIT = 300
 # Only these say with certainty that nothing was done. 409, 408 and 5xx have been seen after the work was done.
-_REFUSALS = (400, 401, 403, 404, 422)
+_REFUSALS = (400, 401, 403, 404, 413, 422)
 _SECRET = re.compile(r"(sk-|Bearer\s+)[^\s\"',;<>]{4,}")
 _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff]+")
 
@@ -64,6 +64,13 @@ class Translator:
                 yield
         except NotAllowed as error:
             raise Rejected(error.problems, request_id=error.request_id) from None
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """Failures of a question to a model: `Rejected` for what will be refused again, `NotAllowed` for the key, and
+        `Unreachable` for the rest, which may go well later."""
+        with self._translating(what, self._unanswered):
+            yield
 
     def clean(self, text: str) -> str:
         """Foreign text made harmless: no key, no control characters, cut."""
@@ -132,6 +139,12 @@ class Translator:
         )
         error.retry_after = failure.retry_after
         return error
+
+    def _unanswered(self, failure: Failure) -> ProviderError:
+        if failure.status in (400, 413, 422) or failure.code == "insufficient_quota":
+            return self._unwritten(failure)
+        # A tuned model is unknown for some minutes after it was made: a 404 may pass as well.
+        return self._unread(failure)
 
     def _unwritten(self, failure: Failure) -> ProviderError:
         story = failure.story

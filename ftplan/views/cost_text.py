@@ -30,6 +30,8 @@ def render_reckoning(plan: Plan, style: Style) -> str:
 def reckoning_lines(estimate: Estimate) -> list[str]:
     """One estimate taken apart, a factor a line."""
     reckoning = estimate.reckoning
+    if estimate.answers:
+        return [*(clean(part) for part in estimate.basis.split("; ")), f"= {dollar_range(estimate.low, estimate.high)}"]
     if reckoning.per_million is None and reckoning.per_hour is not None:
         return [*_by_the_hour(reckoning), f"= {dollar_range(estimate.low, estimate.high)}"]
     lines = [*_counted(reckoning, estimate), f"= {_tokens(estimate)} training tokens"]
@@ -43,6 +45,10 @@ def reckoning_rows(by_address: Mapping[str, Estimate]) -> Iterator[tuple[str, ..
     """For a table: model, tokens an epoch, epochs, training tokens, price, cost. The texts are cleaned, not escaped."""
     for address, estimate in by_address.items():
         reckoning = estimate.reckoning
+        if estimate.answers:
+            asked = f"{estimate.answers:,} answers"
+            yield clean(address), "", asked, "", "", dollar_range(estimate.low, estimate.high)
+            continue
         counted = "not counted" if reckoning.counted is None else f"{reckoning.counted - reckoning.cut:,}"
         hourly = reckoning.per_million is None and reckoning.per_hour is not None
         yield (

@@ -7,6 +7,7 @@ from typing_extensions import assert_never
 from ftplan.core.events import UNTOLD, Event, JobStarted
 from ftplan.core.notices import (
     JobFollowed,
+    QuestionsAnswered,
     StepDone,
     StepFailed,
     StepSkipped,
@@ -43,6 +44,8 @@ def event_text(event: Event, style: Style, verb: Verb = "Training") -> str:
             return words.skipped_line(event)
         case Waiting():
             return words.waiting_line(event)
+        case QuestionsAnswered():
+            return words.answered_line(event)
         case Told():
             return _told(event, style)
         case _:

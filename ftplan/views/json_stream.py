@@ -12,6 +12,7 @@ import ftplan
 from ftplan.core.events import UNTOLD, Event, JobStarted
 from ftplan.core.notices import (
     JobFollowed,
+    QuestionsAnswered,
     StepDone,
     StepFailed,
     StepSkipped,
@@ -51,7 +52,7 @@ def event_stream(event: Event, now: datetime) -> str | None:
     match event:
         case StepStarted() | StepDone() | StepFailed() | StepSkipped():
             return _step_line(event, now)
-        case UploadProgress() | JobFollowed() | JobStarted() | Waiting():
+        case UploadProgress() | JobFollowed() | JobStarted() | Waiting() | QuestionsAnswered():
             return _progress_line(event, now)
         case Told():
             return _told_line(event, now)
@@ -78,8 +79,13 @@ def _step_line(event: StepStarted | StepDone | StepFailed | StepSkipped, now: da
             assert_never(event)
 
 
-def _progress_line(event: UploadProgress | JobFollowed | JobStarted | Waiting, now: datetime) -> str:
+def _progress_line(
+    event: UploadProgress | JobFollowed | JobStarted | Waiting | QuestionsAnswered, now: datetime
+) -> str:
     match event:
+        case QuestionsAnswered():
+            hook = {**_hook(event.address, "Promoting"), "answers": event.done, "questions": event.total}
+            return stream_line("apply_progress", words.answered_line(event), now, hook=hook)
         case UploadProgress():
             hook = {**_hook(event.address, "Uploading"), "sent_bytes": event.sent, "total_bytes": event.total}
             return stream_line("apply_progress", words.upload_line(event), now, hook=hook)

@@ -40,12 +40,11 @@ def cost_lines(plan: Plan) -> list[str]:
     trains = [step for step in plan.steps if isinstance(step, Train)]
     if not plan.steps:
         return []
-    if not trains:
-        return ["Estimated cost: $0.00 (0 training tokens; no training is started)"]
     if plan.bill is None:
-        return ["Estimated cost: unknown"]
+        free = "$0.00 (0 training tokens; no training is started)"
+        return [f"Estimated cost: {'unknown' if trains else free}"]
     lines = [_total(plan.bill)]
-    if len(trains) > 1:
+    if len(plan.bill.by_address) > 1:
         by_address = {str(step.address): step.estimate for step in trains} | dict(plan.bill.by_address)
         width = max(len(clean(address)) for address in by_address)
         lines += [f"  {clean(address):<{width}}  {estimate_text(e)}" for address, e in by_address.items()]
@@ -65,7 +64,9 @@ def _total(bill: Bill) -> str:
         amount += " or more"
     guessed = [address for address, e in bill.by_address.items() if not e.exact_epochs]
     about = [address for address, e in bill.by_address.items() if not e.exact_tokens]
+    answers = sum(estimate.answers for estimate in bill.by_address.values())
     parts = [f"{'about ' if about else ''}{bill.tokens:,} training tokens"]
+    parts += [f"{answers:,} answers to evaluations, less those that are kept"] if answers else []
     parts += [f"prices of {_month(bill.as_of)}"] if bill.as_of and not nothing_priced else []
     parts += [f"not priced: {_names(bill.unpriced)}"] if bill.unpriced else []
     parts += [f"tokenizer not known, so an approximation: {_names(about)}"] if about else []

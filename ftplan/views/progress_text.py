@@ -9,6 +9,7 @@ from ftplan.core.events import Event, JobStarted
 from ftplan.core.facts import JobProgress
 from ftplan.core.notices import (
     JobFollowed,
+    QuestionsAnswered,
     Spent,
     StepDone,
     StepFailed,
@@ -106,6 +107,12 @@ def _figures(progress: JobProgress | None, *, alone: bool) -> list[str]:
     if progress.rehearsal:
         words.append("a rehearsal")
     return [*words, clean(progress.message)] if progress.message and alone and not words else words
+
+
+def answered_line(event: QuestionsAnswered) -> str:
+    """How many questions are answered, and how many of them were before."""
+    kept = f", {event.kept:,} of them before" if event.kept else ""
+    return f"{clean(event.address)}: {event.done:,} of {event.total:,} questions answered{kept}"
 
 
 def upload_line(event: UploadProgress) -> str:

@@ -13,6 +13,7 @@ from typing_extensions import assert_never
 from ftplan.core.events import UNTOLD, Event, JobStarted
 from ftplan.core.notices import (
     JobFollowed,
+    QuestionsAnswered,
     StepDone,
     StepFailed,
     StepSkipped,
@@ -145,6 +146,9 @@ class LiveScreen:
                 self._row(str(event.address), completed=event.sent, total=event.total, said=said)
             case JobFollowed():
                 self._follow(event)
+            case QuestionsAnswered():
+                said = f"{event.done:,} of {event.total:,} answers"
+                self._row(str(event.address), completed=event.done, total=event.total, said=said)
             case Waiting():
                 self._row(str(event.address), said=f"waiting {words.duration(event.seconds)}: {clean(event.why)}")
             case StepDone() | StepFailed() | StepSkipped():

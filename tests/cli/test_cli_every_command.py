@@ -11,7 +11,7 @@ import click
 import pytest
 from test_cli_locks import left_by_a_dead_run
 from test_cli_resolve import doubtful
-from workbench import STATE, Done, Workbench
+from workbench import STATE, Done, Workbench, model
 
 from ftplan.cli.main import COMMANDS, STREAMING_COMMANDS, ftplan
 
@@ -33,8 +33,10 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "logs": ("model.bot",),
     "metrics": ("model.bot",),
     "pause": ("model.bot", "-auto-approve"),
+    "promote": ("prod", "-auto-approve"),
     "resolve": ("model.bot", "-not-created", "-auto-approve"),
     "resume": ("model.bot", "-auto-approve"),
+    "rollback": ("prod", "-auto-approve"),
     "sandbox serve": ("-host=192.0.2.1",),
     "schema": ("config",),
     "show": ("saved.plan",),
@@ -42,7 +44,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "state show": ("model.bot",),
 }
 # These do not end well with what they need, and say why.
-REFUSED = {"destroy", "force-unlock", "resolve", "sandbox serve", "ci comment", "ci reviewed"}
+REFUSED = {"destroy", "force-unlock", "promote", "resolve", "rollback", "sandbox serve", "ci comment", "ci reviewed"}
 # These answer without a project, or begin one.
 ANYWHERE = {"completion", "init", "providers", "schema", "version", "sandbox serve"}
 # These judge: that something is wrong is their answer.
@@ -156,6 +158,18 @@ def a_paused_job(bench: Workbench) -> tuple[str, ...]:
     return ("resume", "model.bot")
 
 
+def an_alias_to_move(bench: Workbench) -> tuple[str, ...]:
+    bench.declare({"bot": model()}, aliases={"prod": {"model": "bot"}})
+    return ("promote", "prod")
+
+
+def an_alias_that_moved(bench: Workbench) -> tuple[str, ...]:
+    for epochs in (1, 2):
+        bench.declare({"bot": model(epochs=epochs)}, aliases={"prod": {"model": "bot"}})
+        bench.apply()
+    return ("rollback", "prod")
+
+
 def a_lost_state(bench: Workbench) -> tuple[str, ...]:
     (bench.folder / STATE).write_text("{")
     return ("state", "repair")
@@ -176,6 +190,8 @@ QUESTIONS: dict[str, Callable[[Workbench], tuple[str, ...]]] = {
     "cancel": a_running_job,
     "pause": a_job_to_pause,
     "resume": a_paused_job,
+    "promote": an_alias_to_move,
+    "rollback": an_alias_that_moved,
     "state repair": a_lost_state,
     "resolve": a_call_in_doubt,
     "force-unlock": a_lock,

@@ -78,10 +78,11 @@ def test_no_mapping_takes_keys_it_does_not_know():
             for value in schema:
                 yield from mappings(value)
 
-    # A state's settings are its store's, and a grader's kind decides which keys it has.
+    # A state's settings are its store's, a grader's kind decides which keys it has, and parameters are the service's.
     free = [m for m in mappings(load_schema("config")) if m.get("additionalProperties") is not False]
     assert ["backend" in free[0]["properties"], *(sorted(m["properties"]) for m in free[1:])] == [
         True,
+        ["type"],
         ["type"],
         ["type"],
     ]

@@ -11,7 +11,7 @@ from world import SimulatedCrash, World, model
 
 from ftplan.core.evaluating import AliasSpec
 from ftplan.core.facts import Phase
-from ftplan.core.handover import EvalRecord, Origin
+from ftplan.core.handover import EvalRecord, Origin, Target
 from ftplan.core.notices import StepDone, StepFailed, Told
 from ftplan.core.planner import Policy
 from ftplan.core.records import ModelRecord, State
@@ -29,8 +29,8 @@ class Jury:
     asked: list[str] = field(default_factory=list)
     error: Exception | None = None
 
-    def __call__(self, name: str, record: ModelRecord, state: State) -> EvalRecord:
-        self.asked.append(f"{name} {record.output}")
+    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
+        self.asked.append(f"{name} {record.output}" + (f" beside {current.model_id}" if current else ""))
         if self.error is not None:
             raise self.error
         passed, id = self.says.get(name, True), record.output or ""
@@ -78,7 +78,9 @@ def test_a_name_stays_where_it_is_while_the_next_model_is_not_good_enough() -> N
     there.apply(**options(Jury({"accuracy": False})))
     assert there.state.aliases["prod"].now.model_id == "ft:job-1"
     assert there.model_id("bot") == "ft:job-2"
-    there.apply(**options(Jury()))
+    jury = Jury()
+    there.apply(**options(jury))
+    assert jury.asked == ["accuracy ft:job-2 beside ft:job-1"]
     alias = there.state.aliases["prod"]
     assert (alias.now.model_id, [old.model_id for old in alias.former]) == ("ft:job-2", ["ft:job-1"])
 
@@ -88,9 +90,9 @@ def test_a_verdict_is_saved_before_the_next_one_is_asked_for() -> None:
     there.apply(Policy(targets=frozenset({Address("model", "bot")})), **options(jury))
     seen: list[set[str]] = []
 
-    def judge(name: str, record: ModelRecord, state: State) -> EvalRecord:
+    def judge(name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
         seen.append({known for known, _ in there.state.evaluations})
-        return jury(name, record, state)
+        return jury(name, record, current, state)
 
     there.apply(judge=judge, origin=ORIGIN)
     assert seen == [set(), {"accuracy"}]

@@ -39,6 +39,7 @@ from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.keeping.codec import decode_state, encode_state
 from ftplan.core.notices import (
     JobFollowed,
+    QuestionsAnswered,
     Spent,
     StepDone,
     StepFailed,
@@ -99,6 +100,7 @@ EVENTS: dict[type, tuple[Event, ...]] = {
     StepFailed: (StepFailed(BOT, "Training", "Job failed", "why", "what to do"), StepFailed(BOT, "Training", "x")),
     StepSkipped: (StepSkipped(BOT, TICKETS),),
     Waiting: (Waiting(BOT, "rate limit", 0.5),),
+    QuestionsAnswered: (QuestionsAnswered(BOT, 3, 50, 2), QuestionsAnswered(BOT, 0, 50)),
     Told: (Told("Slow"), Told("Doubled", "d", "error", BOT, "ftplan cancel x"), Told("Hello", severity="info")),
 }
 

@@ -52,3 +52,11 @@ def question_key(account: str, question: Question) -> str:
     An answer that was paid for is found again by it."""
     asked = [list(question.messages), list(question.tools), dict(question.parameters)]
     return digest([account, question.model, asked])
+
+
+def asked_of(row: HeldOut, model: str, parameters: Mapping[str, Any]) -> Question:
+    """What `row` asks of `model`. Whether tools may be called side by side is the row's own word."""
+    given = row.row.get("input")
+    side_by_side = (given if isinstance(given, Mapping) else row.row).get("parallel_tool_calls")
+    own = {"parallel_tool_calls": side_by_side} if row.tools and isinstance(side_by_side, bool) else {}
+    return Question(model, row.messages, row.tools, {**own, **parameters})

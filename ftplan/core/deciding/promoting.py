@@ -124,6 +124,7 @@ def together(estimates: Sequence[Estimate]) -> Estimate | None:
         basis="; ".join(one.basis for one in estimates if one.basis),
         exact_tokens=all(one.exact_tokens for one in estimates),
         reckoning=estimates[0].reckoning,
+        answers=sum(one.answers for one in estimates),
     )
 
 

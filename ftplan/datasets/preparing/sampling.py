@@ -23,14 +23,14 @@ _Picked = tuple[bytes, int, bytes]
 
 def sample(file: BinaryIO, count: int, seed: int) -> tuple[Sample, list[bytes]]:
     """`count` rows of the file, or all it has, and their lines as they stand there. Memory for `count` rows."""
-    source = _Source(file, seed)
+    source = Source(file, seed)
     picked = sorted(heapq.nsmallest(count, source.rows()), key=lambda found: found[1])
     count_tokens = _counter()
     rows = tuple(_taken_apart(line, raw, count_tokens) for _, line, raw in picked)
     return Sample(rows, source.count, source.broken, source.first_broken), [raw for _, _, raw in picked]
 
 
-class _Source:
+class Source:
     """Reads the rows of a file once, each with its rank, and counts the lines that hold none."""
 
     def __init__(self, file: BinaryIO, seed: int) -> None:

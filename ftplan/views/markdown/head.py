@@ -125,7 +125,7 @@ def _reason(note: Note) -> Iterator[str]:
 
 def _facts(plan: Plan) -> Iterator[str]:
     trains = [step for step in plan.steps if isinstance(step, Train)]
-    if trains:
+    if trains or plan.bill is not None:
         yield f"- **Cost:** {_cost(plan.bill)}"
     elif plan.steps:
         yield "- **Cost:** nothing, no training is started"

@@ -1,0 +1,177 @@
+"""Evaluations as an apply and a promotion carry them out: rows, answers and graders put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import click
+
+from ftplan.cli.asking import asking, base_of, refuse_unable, taken_rows
+from ftplan.cli.console import Voice
+from ftplan.cli.options import Request
+from ftplan.cli.session import Session
+from ftplan.cli.signals import Stop
+from ftplan.core.comparing.asking_cost import asking_cost
+from ftplan.core.comparing.questions import Answer, HeldOut, asked_of
+from ftplan.core.evaluating import EvalSpec
+from ftplan.core.handover import EvalRecord, Target
+from ftplan.core.notices import QuestionsAnswered
+from ftplan.core.recipe import digest
+from ftplan.core.records import ModelRecord, State
+from ftplan.core.spec import Address, Project
+from ftplan.core.steps import Promote, Step
+from ftplan.engine.asking import Asked, Asking, Gone
+from ftplan.engine.context import Judge
+from ftplan.errors import GateRefused
+from ftplan.grading import Grade, eval_digest, graders_for, verdict
+from ftplan.grading.functions import not_allowed
+from ftplan.grading.graders import Weighed, together
+from ftplan.grading.verdict import Rival, Verdict
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def judging_options(command: F) -> F:
+    """-allow-function: what of the user's own code may grade."""
+    return click.option(
+        "--allow-function",
+        "functions",
+        multiple=True,
+        metavar="MODULE:NAME",
+        help="Let this function grade answers: it runs here, with all your rights.",
+    )(command)
+
+
+def with_judging(request: Request, options: Mapping[str, Any]) -> Request:
+    """`request` with what `judging_options` say."""
+    return replace(request, functions=frozenset(options["functions"]))
+
+
+def refuse_foreign_functions(steps: Iterable[Step], project: Project, request: Request) -> None:
+    """Raises `GateRefused` where evaluations of `steps` would run functions that nobody allowed: before anything is
+    trained for them."""
+    names = dict.fromkeys(name for step in steps if isinstance(step, Promote) for name in step.requires)
+    graders = [grader for name in names for grader in project.evals[name].graders if grader.type == "python"]
+    refused = [grader for grader in graders if grader.settings["function"] not in request.functions]
+    if refused:
+        raise GateRefused(not_allowed(grader.settings["function"], grader.place) for grader in refused)
+
+
+def judge(session: Session, request: Request, voice: Voice, stop: Stop) -> Judge:
+    """Who says how a model does. What was evaluated already by the same rows, graders and opponents is known."""
+
+    def judged(name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
+        spec = session.project.evals[name]
+        rows = taken_rows(session, spec.dataset, spec.limit, spec.seed).rows
+        case = _Case(spec, record, rows, _opponents(spec, record, current))
+        known = state.evaluations.get((name, record.output or ""))
+        if known is not None and known.digest == case.digest:
+            return known
+        graders = graders_for(spec, request.functions, session.project.root)
+        refuse_unable(session, case.providers(graders))
+        address = Address("model", record.name)
+        tell = _told_now_and_then(lambda gone: voice.tell(QuestionsAnswered(address, gone.done, gone.total, gone.kept)))
+        return _evaluate(session, case, graders, asking(session, stop, tell))
+
+    return judged
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A model, what it is asked, and whom it is held against: (which, provider, id) of each."""
+
+    spec: EvalSpec
+    record: ModelRecord
+    rows: Sequence[HeldOut]
+    opponents: Sequence[tuple[Any, str, str]]
+
+    @property
+    def digest(self) -> str:
+        content = digest([dict(row.row) for row in self.rows])
+        return eval_digest(self.spec, content, {which: id for which, _, id in self.opponents})
+
+    def providers(self, graders: Sequence[Weighed]) -> list[str]:
+        own = [self.record.provider, *(provider for _, provider, _ in self.opponents)]
+        return [*own, *(one.provider for one in graders if one.provider is not None)]
+
+    def sides(self) -> list[tuple[str, str]]:
+        """The provider and the id of each model that is asked, the evaluated one first."""
+        return [(self.record.provider, self.record.output or ""), *((at, id) for _, at, id in self.opponents)]
+
+
+def _opponents(spec: EvalSpec, record: ModelRecord, current: Target | None) -> list[tuple[Any, str, str]]:
+    found: list[tuple[Any, str, str]] = []
+    if spec.thresholds.over_base is not None:
+        found.append(("base", record.provider, base_of(record)))
+    if spec.thresholds.over_current is not None and current is not None and current.model_id != record.output:
+        found.append(("current", current.provider, current.model_id))
+    return found
+
+
+def _evaluate(session: Session, case: _Case, graders: Sequence[Weighed], asks: Asking) -> EvalRecord:
+    """Asks everybody everything, then the judges, and says what came of it."""
+    spec, record = case.spec, case.record
+    asked = [Asked(at, asked_of(row, id, spec.parameters)) for at, id in case.sides() for row in case.rows]
+    answers = asks.answers(asked)
+    scores = [grade.score for grade in _grades(case, graders, answers, asks)]
+    count = len(case.rows)
+    rivals = [
+        Rival(which, id, scores[count * number : count * (number + 1)])
+        for number, (which, _, id) in enumerate(case.opponents, 1)
+    ]
+    found = verdict(spec, scores[:count], rivals, case.digest)
+    moment = asks.clock.now().isoformat(timespec="seconds")
+    base = session.catalogs[record.provider].base(base_of(record))
+    return _recorded(case, found, moment, asking_cost(answers, base), any(answer.rehearsal for answer in answers))
+
+
+def _recorded(case: _Case, found: Verdict, moment: str, cost: Decimal | None, rehearsal: bool) -> EvalRecord:
+    return EvalRecord(
+        name=case.spec.name,
+        model=case.record.name,
+        model_id=case.record.output or "",
+        digest=case.digest,
+        rows=found.rows,
+        score=found.score,
+        low=found.low,
+        high=found.high,
+        passed=found.passed,
+        against=found.against,
+        said=found.said,
+        at=moment,
+        cost=cost,
+        rehearsal=rehearsal,
+    )
+
+
+def _grades(case: _Case, graders: Sequence[Weighed], answers: Sequence[Answer], asks: Asking) -> list[Grade]:
+    """The grade of each answer, in their order. Judges are asked all at once."""
+    rows = [row for _ in case.sides() for row in case.rows]
+    wanted = [
+        (number, one, one.grader.asks(row, answer))
+        for number, (row, answer) in enumerate(zip(rows, answers, strict=True))
+        for one in graders
+    ]
+    questions = [Asked(one.provider or case.record.provider, asked) for _, one, asked in wanted if asked is not None]
+    replies = iter(asks.answers(questions) if questions else ())
+    grades: list[list[tuple[Any, Grade]]] = [[] for _ in answers]
+    for number, one, asked in wanted:
+        reply = next(replies) if asked is not None else None
+        grades[number].append((one.spec, one.grader.grade(rows[number], answers[number], reply)))
+    return [together(found) for found in grades]
+
+
+def _told_now_and_then(tell: Callable[[Gone], None]) -> Callable[[Gone], None]:
+    """`tell`, about each tenth of the way."""
+    last = [-1]
+
+    def told(gone: Gone) -> None:
+        tenth = 10 * gone.done // max(1, gone.total)
+        if tenth != last[0]:
+            last[0] = tenth
+            tell(gone)
+
+    return told

@@ -1,0 +1,192 @@
+"""Asking models many questions: each once, a few at a time, and no answer that was paid for is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ftplan.core.comparing.questions import Answer, Question, question_key
+from ftplan.core.ports import Answers, Clock
+from ftplan.core.stores import AnswerStore
+from ftplan.engine.context import GIVE_UP_SECONDS, SHORTEST_PAUSE_SECONDS
+from ftplan.engine.crew import Crew
+from ftplan.errors import FtplanError, Interrupted, NotAllowed, Problem, ProviderError, Unreachable
+
+LONGEST_PAUSE_SECONDS = 60.0
+# How long the one who asks is deaf to a signal, and to what other threads bring.
+TURN_SECONDS = 0.1
+MOST_PROBLEMS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and the name of the provider whose model is asked."""
+
+    provider: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """How far the asking has gone: questions that are answered, of `total`, of which `kept` were answered before, and
+    the tokens of those that were asked now."""
+
+    done: int
+    total: int
+    kept: int
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks. `accounts` say at which service a provider is, by its name; up to `width` questions are under way at
+    once. `stop` names the signal that asked to leave; `tell` hears how far it has gone."""
+
+    providers: Mapping[str, Answers]
+    accounts: Mapping[str, str]
+    store: AnswerStore
+    clock: Clock
+    stop: Callable[[], str | None] = lambda: None
+    tell: Callable[[Gone], None] = lambda gone: None
+    width: int = 8
+
+    def kept(self, asked: Sequence[Asked]) -> list[Answer | None]:
+        """What is answered already, in the order of the questions."""
+        known: dict[str, Answer | None] = {}
+        for key in map(self._key, asked):
+            if key not in known:
+                known[key] = self.store.kept_answer(key)
+        return [known[self._key(one)] for one in asked]
+
+    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
+        """Every answer, in the order of the questions; each is kept the moment it comes. Raises `Interrupted` where a
+        signal came first, else what went wrong with whatever was refused, once all the rest is answered."""
+        questions = {self._key(one): one for one in asked}
+        known = {self._key(one): answer for one, answer in zip(asked, self.kept(asked), strict=True) if answer}
+        round = _Round(self, {key: one for key, one in questions.items() if key not in known}, known)
+        round.go()
+        return [known[self._key(one)] for one in asked]
+
+    def _key(self, one: Asked) -> str:
+        return question_key(self.accounts[one.provider], one.question)
+
+
+@dataclass(slots=True)
+class _Round:
+    """The asking of what is not known yet. `pause` doubles while services do not answer, and nobody is asked before
+    `not_before`: a service that is busy is busy for all."""
+
+    asking: Asking
+    questions: Mapping[str, Asked]
+    known: dict[str, Answer]
+    waiting: list[str] = field(default_factory=list)
+    flying: int = 0
+    width: int = 1
+    pause: float = SHORTEST_PAUSE_SECONDS
+    not_before: float = 0.0
+    failing_since: float | None = None
+    refused: list[ProviderError] = field(default_factory=list)
+    fatal: ProviderError | None = None
+    gone: Gone = field(default_factory=lambda: Gone(0, 0, 0))
+
+    def go(self) -> None:
+        total, kept = len(self.questions) + len(self.known), len(self.known)
+        self.gone = Gone(kept, total, kept)
+        self.asking.tell(self.gone)
+        if not self.questions:
+            return
+        self.waiting, self.width = list(self.questions), self.asking.width
+        crew: Crew[str, Answer] = Crew(min(self.asking.width, len(self.questions)))
+        try:
+            while self.flying or (self.waiting and not self._is_pointless()):
+                self._turn(crew)
+        finally:
+            crew.dismiss()
+        self._conclude()
+
+    def _turn(self, crew: Crew[str, Answer]) -> None:
+        """Sends what may be sent, and takes in what has come."""
+        clock = self.asking.clock
+        stopped = self.asking.stop() is not None
+        if stopped and not self.flying:
+            raise Interrupted(self._left())
+        ready = clock.monotonic() >= self.not_before and not stopped and not self._is_pointless()
+        while ready and self.waiting and self.flying < self.width:
+            self._send(crew, self.waiting.pop(0))
+        if not self.flying:
+            clock.sleep(max(0.0, self.not_before - clock.monotonic()))
+            return
+        came = crew.next(TURN_SECONDS)
+        if came is not None:
+            self.flying -= 1
+            self._take(*came)
+
+    def _send(self, crew: Crew[str, Answer], key: str) -> None:
+        one = self.questions[key]
+        provider = self.asking.providers[one.provider]
+        crew.give(key, lambda: provider.answer(one.question))
+        self.flying += 1
+
+    def _take(self, key: str, came: Answer | Exception) -> None:
+        match came:
+            case Answer():
+                self._keep(key, came)
+            case NotAllowed():
+                self.fatal = came
+            case Unreachable():
+                self._wait(key, came)
+            case ProviderError():
+                self.refused.append(came)
+            case _:
+                raise came
+
+    def _keep(self, key: str, answer: Answer) -> None:
+        self.asking.store.keep_answer(key, answer)
+        self.known[key] = answer
+        self.pause, self.failing_since = SHORTEST_PAUSE_SECONDS, None
+        self.width = min(self.asking.width, self.width + 1)
+        gone = self.gone
+        self.gone = Gone(
+            gone.done + 1,
+            gone.total,
+            gone.kept,
+            gone.prompt_tokens + (answer.prompt_tokens or 0),
+            gone.completion_tokens + (answer.completion_tokens or 0),
+        )
+        self.asking.tell(self.gone)
+
+    def _wait(self, key: str, error: Unreachable) -> None:
+        """Later, and fewer at once; not any more where no question was answered for a quarter of an hour."""
+        now = self.asking.clock.monotonic()
+        self.failing_since = now if self.failing_since is None else self.failing_since
+        self.waiting.insert(0, key)
+        if now - self.failing_since > GIVE_UP_SECONDS:
+            self.fatal = error
+            return
+        self.width = max(1, self.width // 2)
+        wanted = self.pause if error.retry_after is None else error.retry_after
+        self.not_before = max(self.not_before, now + min(max(wanted, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))
+        self.pause = min(LONGEST_PAUSE_SECONDS, self.pause * 2)
+
+    def _is_pointless(self) -> bool:
+        """Whether the rest would fare no better. What is under way is waited for all the same: it is paid for."""
+        return self.fatal is not None or (len(self.refused) >= MOST_PROBLEMS and self.gone.done == self.gone.kept)
+
+    def _conclude(self) -> None:
+        if self.fatal is not None:
+            raise self.fatal
+        if not self.refused:
+            return
+        problems = [problem for error in self.refused for problem in error.problems]
+        more = len(problems) - MOST_PROBLEMS
+        told = problems[:MOST_PROBLEMS]
+        if more > 0 or self.waiting:
+            rest = f"{more} more questions were refused" if more > 0 else ""
+            unasked = f"{len(self.waiting)} were not asked any more" if self.waiting else ""
+            told.append(Problem("Questions without an answer", f"{'; '.join(filter(None, (rest, unasked)))}."))
+        raise FtplanError(told)
+
+    def _left(self) -> Problem:
+        detail = f"{self.gone.done} of {self.gone.total} questions are answered, and the answers are kept."
+        return Problem("Interrupted", detail, advice="The next run asks the rest.")

@@ -1,0 +1,64 @@
+"""A grader that is a function of the user's own. It runs only where whoever runs the command allowed it by name."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ftplan.core.comparing.questions import Answer, HeldOut
+from ftplan.errors import FtplanError, GateRefused, Place, Problem
+from ftplan.grading.grade import AsksNobody, Grade, said
+
+
+@dataclass(frozen=True, slots=True)
+class Function(AsksNobody):
+    """What the function called `name` says of an answer."""
+
+    name: str
+    call: Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+    place: Place | None = None
+
+    def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
+        """A number from 0 to 1, or a truth. Raises `FtplanError` for anything else it gives or raises."""
+        given = {"text": said(answer), "tool_calls": list(answer.tool_calls), "finish_reason": answer.finish_reason}
+        try:
+            score = self.call(dict(row.row), given)
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            detail = f"{self.name} raised {type(error).__name__} on line {row.line} ({where.filename}:{where.lineno})."
+            raise FtplanError(Problem("A grader broke off", detail, self.place)) from error
+        if not isinstance(score, (bool, int, float)) or not 0 <= score <= 1:
+            detail = f"{self.name} gave {type(score).__name__} on line {row.line}; a number from 0 to 1 is wanted."
+            raise FtplanError(Problem("A grader gave no score", detail, self.place))
+        return Grade(float(score))
+
+
+def not_allowed(name: str, place: Place | None) -> Problem:
+    """That the function `name` may not run here."""
+    detail = f"{name} would run here, and nobody who runs this allowed it. Nothing was started."
+    return Problem("Function not allowed", detail, place, f"If you know what it does: -allow-function={name}")
+
+
+def function(name: str, allowed: frozenset[str], folder: str, place: Place | None) -> Function:
+    """The function `name`, imported from what is installed or from `folder`. Raises `GateRefused` where it is not among
+    those `allowed`: a file of somebody's pull request must not choose what runs here. Raises `FtplanError` where there
+    is none."""
+    if name not in allowed:
+        raise GateRefused(not_allowed(name, place))
+    module, _, attribute = name.partition(":")
+    # At the end, so that nothing in the folder stands in for a library.
+    sys.path.append(folder)
+    try:
+        found = getattr(importlib.import_module(module), attribute, None)
+    except Exception as error:
+        detail = f"{module} cannot be imported: {type(error).__name__}: {str(error)[:200]}."
+        raise FtplanError(Problem("No such function", detail, place)) from error
+    finally:
+        sys.path.remove(folder)
+    if not callable(found):
+        raise FtplanError(Problem("No such function", f"{module} has no function {attribute}.", place))
+    return Function(name, found, place)

@@ -1,0 +1,64 @@
+"""What every grader gives and takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ftplan.core.comparing.questions import Answer, HeldOut, Question
+
+# What the sandbox puts before its answers, so that nobody takes them for a model's.
+REHEARSAL_MARK = "[rehearsal] "
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A score from 0 to 1, and why in a few words."""
+
+    score: float
+    why: str = ""
+
+
+class Grader(Protocol):
+    """How one answer is graded."""
+
+    def asks(self, row: HeldOut, answer: Answer) -> Question | None:
+        """What another model is to be asked first; None where nobody is."""
+
+    def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
+        """The grade of `answer`, `reply` being what was answered to what it asks. Raises `FtplanError`."""
+
+
+class AsksNobody:
+    """The part of a grader that needs no other model."""
+
+    def asks(self, row: HeldOut, answer: Answer) -> Question | None:
+        return None
+
+
+def said(answer: Answer) -> str:
+    """The text of an answer, without the mark of a rehearsal."""
+    text = answer.text or ""
+    return text.removeprefix(REHEARSAL_MARK) if answer.rehearsal else text
+
+
+def wanted_text(row: HeldOut) -> str | None:
+    """The text that a row gives as its answer; None where it gives none."""
+    return None if row.wanted is None else text_of(row.wanted)
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """The text of a message, its parts one behind the other."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return "\n".join(
+        str(part["text"]) for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)
+    )
+
+
+def passed(holds: bool, why: str) -> Grade:
+    """1 or 0; `why` is said of a 0."""
+    return Grade(1.0) if holds else Grade(0.0, why)

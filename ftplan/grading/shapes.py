@@ -1,0 +1,105 @@
+"""Graders of the shape of an answer: a pattern, a JSON Schema, the calls it makes. jsonschema_rs' door."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ftplan.core.comparing.questions import Answer, HeldOut
+from ftplan.errors import Place, Problem
+from ftplan.grading.grade import AsksNobody, Grade, passed, said
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern(AsksNobody):
+    """1 where the pattern is found in the answer."""
+
+    validator: Any
+
+    def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
+        return passed(self.validator.is_valid(said(answer)), "the pattern is not found")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(AsksNobody):
+    """1 where the answer is JSON that fits a schema."""
+
+    validator: Any
+
+    def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
+        try:
+            value = json.loads(said(answer))
+        except (ValueError, RecursionError):
+            return Grade(0.0, "it is no JSON")
+        return passed(self.validator.is_valid(value), "it does not fit the schema")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalls(AsksNobody):
+    """1 where the same functions are called with the same arguments; `ordered` says whether their order counts."""
+
+    ordered: bool = False
+
+    def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
+        wanted = _calls((row.wanted or {}).get("tool_calls") or ())
+        made = _calls(answer.tool_calls)
+        same = made == wanted if self.ordered else Counter(made) == Counter(wanted)
+        return passed(same, f"it calls {_names(made)}; {_names(wanted)} was wanted")
+
+
+def pattern(text: str, place: Place | None) -> Pattern | Problem:
+    """The grader for a pattern, or what is wrong with it."""
+    validator = _validator({"type": "string", "pattern": text})
+    if validator is None:
+        detail = f"It is no regular expression that is matched in linear time: {text[:80]!r}."
+        return Problem("Invalid pattern", detail, place, "Look-around and references back are not known to it.")
+    return Pattern(validator)
+
+
+def shape(schema: Any, place: Place | None) -> Shape | Problem:
+    """The grader for a JSON Schema, or what is wrong with it."""
+    validator = _validator(schema)
+    if validator is None:
+        detail = "It is no JSON Schema, or one that wants something from elsewhere, which is not fetched."
+        return Problem("Invalid JSON Schema", detail, place, "Check it against the draft that it names.")
+    return Shape(validator)
+
+
+def _validator(schema: Any) -> Any:
+    """The validator of `schema`, None where there is none. Patterns take linear time, whatever they are given."""
+    # 28 ms to import; only an evaluation pays it.
+    import jsonschema_rs
+
+    try:
+        linear = jsonschema_rs.RegexOptions()
+        return jsonschema_rs.validator_for(schema, retriever=_fetch_nothing, pattern_options=linear)
+    except ValueError:
+        return None
+
+
+def _fetch_nothing(uri: str) -> Any:
+    raise ValueError("an evaluation makes ftplan fetch nothing")
+
+
+def _calls(calls: Iterable[Any]) -> list[tuple[str, str]]:
+    """Each call by its name and its arguments in one spelling."""
+    made = []
+    for call in calls:
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if isinstance(function, Mapping):
+            made.append((str(function.get("name")), _canonical(function.get("arguments"))))
+    return made
+
+
+def _canonical(arguments: Any) -> str:
+    try:
+        return json.dumps(json.loads(arguments) if isinstance(arguments, str) else arguments, sort_keys=True)
+    except (ValueError, TypeError, RecursionError):
+        return str(arguments)
+
+
+def _names(calls: list[tuple[str, str]]) -> str:
+    return ", ".join(name[:40] for name, _ in calls[:3]) or "no function"

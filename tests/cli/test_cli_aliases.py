@@ -1,0 +1,199 @@
+"""Names that applications use: they move to what has passed, stay where nothing has, and go back at once."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+import pytest
+from workbench import STATE, Workbench, chats, model
+
+CHAT = "/v1/chat/completions"
+
+
+def evaluated(bench: Workbench, threshold: float = 0.5, *, epochs: int = 1, rows: int = 10, **spec: Any) -> None:
+    """Declares a model that answers as it was taught, and what it has to answer to be called `prod`. The sandbox's
+    tuned models repeat the nearest row: what they were taught, asked in other words, is answered rightly."""
+    bench.environ(FTPLAN_CACHE_DIR=str(bench.folder.parent / "cache"))
+    bench.rows("rows.jsonl", count=rows)
+    asked = chats(count=rows)
+    for row in asked:
+        row["messages"][0]["content"] = "Please: " + row["messages"][0]["content"]
+    bench.write("asked.jsonl", "".join(json.dumps(row) + "\n" for row in asked))
+    given = {"dataset": "asked", "grader": {"type": "exact"}, "thresholds": {"score": threshold}, **spec}
+    bench.declare(
+        {"bot": model(epochs=epochs)},
+        {"rows": {"path": "rows.jsonl"}, "asked": {"path": "asked.jsonl"}},
+        evals={"accuracy": given},
+        aliases={"prod": {"model": "bot", "requires": ["eval.accuracy"]}},
+    )
+
+
+def now(bench: Workbench) -> str | None:
+    return next((str(alias["now"]["model_id"]) for alias in bench.state["aliases"]), None)
+
+
+def questions(bench: Workbench) -> int:
+    return len(bench.requests("POST", CHAT))
+
+
+def test_what_passes_is_promoted_in_the_same_apply(bench: Workbench) -> None:
+    evaluated(bench)
+    done = bench.apply()
+    assert "eval.accuracy passed (a rehearsal): 1.00 [0.70, 1.00] of 10 rows reaches 0.5" in done.said
+    assert (now(bench), questions(bench)) == (bench.model_id(), 10)
+    assert "No changes." in bench.plan().out
+    (kept,) = bench.state["evaluations"]
+    assert (kept["score"], kept["passed"], kept["rehearsal"]) == (1.0, True, True)
+
+
+def test_what_fails_is_trained_and_kept_and_not_promoted_with_exit_10(bench: Workbench) -> None:
+    evaluated(bench, 0.95)
+    done = bench.run("apply", "-auto-approve")
+    assert done.code == 10
+    assert "reaches 0.95 with its mean alone" in done.said
+    assert (now(bench), bench.bought()) == (None, (1, 1))
+    assert bench.model_id() in done.said
+
+
+def test_what_was_refused_is_refused_again_and_nobody_is_asked(bench: Workbench) -> None:
+    evaluated(bench, 0.95)
+    bench.run("apply", "-auto-approve")
+    asked, state = questions(bench), (bench.folder / STATE).read_bytes()
+    assert "An evaluation said no" in bench.plan().said
+    assert bench.run("promote", "prod", "-auto-approve").code == 10
+    assert bench.run("apply", "-auto-approve").code == 10
+    assert (questions(bench), (bench.folder / STATE).read_bytes()) == (asked, state)
+
+
+def test_another_threshold_is_judged_by_the_answers_there_are(bench: Workbench) -> None:
+    evaluated(bench, 0.95)
+    bench.run("apply", "-auto-approve")
+    asked = questions(bench)
+    evaluated(bench, 0.6)
+    assert bench.run("promote", "prod", "-auto-approve").code == 0
+    assert (now(bench), questions(bench)) == (bench.model_id(), asked)
+
+
+def test_the_next_model_takes_over_and_a_rollback_is_at_once_and_stays(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.apply()
+    first = now(bench)
+    evaluated(bench, epochs=2)
+    bench.apply()
+    second, asked = now(bench), questions(bench)
+    assert second not in (None, first)
+    requests = len(bench.requests())
+    done = bench.run("rollback", "prod", "-auto-approve")
+    assert (done.code, len(bench.requests())) == (0, requests), done.said
+    assert f"alias.prod stands for {first} now; {second} is kept." in done.out
+    assert "Alias was rolled back" in bench.plan().said
+    bench.apply()
+    assert (now(bench), questions(bench)) == (first, asked)
+    assert bench.run("promote", "alias.prod", "-auto-approve").code == 0
+    assert now(bench) == second
+
+
+def test_a_model_is_held_against_its_base_and_the_one_in_use(bench: Workbench) -> None:
+    bounds = {"over_base": 0.3, "over_current": -0.7}
+    evaluated(bench, thresholds=bounds)
+    done = bench.apply()
+    assert "+1.00 [+0.40, +1.00] beside the base (0.00) reaches +0.3" in done.said
+    assert "nothing is in use that it could be held against" in done.said
+    assert questions(bench) == 20
+    evaluated(bench, thresholds=bounds, epochs=2)
+    done = bench.apply()
+    assert "beside the model in use (1.00) reaches -0.7" in done.said
+    assert questions(bench) == 30
+
+
+def test_the_file_for_applications_says_what_is_in_use(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.apply()
+    told = json.loads((bench.folder / "ftplan.aliases.json").read_text())
+    assert told["aliases"]["prod"]["id"] == bench.model_id()
+    assert told["models"]["bot"] == {"provider": "trainer", "id": bench.model_id()}
+    evaluated(bench, epochs=2)
+    bench.apply()
+    bench.run("rollback", "prod", "-auto-approve")
+    assert json.loads((bench.folder / "ftplan.aliases.json").read_text())["aliases"]["prod"]["id"] == now(bench)
+
+
+def test_where_no_alias_is_declared_no_file_is_written(bench: Workbench) -> None:
+    bench.bot()
+    bench.apply()
+    assert not (bench.folder / "ftplan.aliases.json").exists()
+
+
+def test_an_interrupted_evaluation_goes_on_where_it_stopped(bench: Workbench) -> None:
+    evaluated(bench, rows=40)
+    bench.apply("-target=model.bot")
+    bench.order({"action": "delay", "seconds": 0.2, "method": "POST", "path": CHAT, "times": 40})
+    moving = bench.start("promote", "prod", "-auto-approve")
+    moving.until_it_says(r"[1-9]\d? of 40 questions answered")
+    moving.send(signal.SIGINT)
+    assert moving.end().code == 130
+    assert 0 < questions(bench) < 40
+    assert bench.run("promote", "prod", "-auto-approve").code == 0
+    assert (now(bench), questions(bench)) == (bench.model_id(), 40)
+
+
+def test_a_busy_service_is_waited_for(bench: Workbench) -> None:
+    evaluated(bench)
+    busy = {"action": "status", "status": 429, "headers": {"Retry-After": "0"}, "code": "rate_limit_exceeded"}
+    bench.order({**busy, "message": "slower", "method": "POST", "path": CHAT, "times": 2})
+    bench.apply()
+    assert now(bench) == bench.model_id()
+
+
+def test_a_function_of_the_project_runs_only_where_it_is_allowed(bench: Workbench) -> None:
+    bench.write("mine_to_grade.py", "def grade(row, answer):\n    return 'hall' in answer['text']\n")
+    evaluated(bench, grader={"type": "python", "function": "mine_to_grade:grade"})
+    done = bench.run("apply", "-auto-approve")
+    assert (done.code, "-allow-function=mine_to_grade:grade" in done.said) == (10, True)
+    assert (bench.bought(), questions(bench)) == ((0, 0), 0)
+    bench.apply("-allow-function=mine_to_grade:grade")
+    assert now(bench) == bench.model_id()
+
+
+def test_what_the_answers_cost_is_in_the_bill_and_bounded_by_it(bench: Workbench) -> None:
+    evaluated(bench)
+    assert "10 answers to evaluations" in bench.plan().out
+    held = bench.run("apply", "-auto-approve", "-max-cost=0.0001")
+    assert (held.code, bench.bought(), questions(bench)) == (10, (0, 0), 0)
+
+
+def test_a_plan_asks_nobody(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.apply("-target=model.bot")
+    bench.plan()
+    assert questions(bench) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("promote", "porod"), "Did you mean prod?"),
+        (("promote", "prod"), "Train it:"),
+        (("rollback", "prod"), "has never stood for a model"),
+    ],
+)
+def test_what_cannot_be_moved_is_told(bench: Workbench, words: tuple[str, ...], said: str) -> None:
+    evaluated(bench)
+    done = bench.run(*words, "-auto-approve")
+    assert (done.code, said in done.said) == (1, True), done.said
+
+
+def test_one_model_only_is_nothing_to_go_back_to(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.apply()
+    assert "Nothing to go back to" in bench.run("rollback", "prod", "-auto-approve").said
+    assert "already. Nothing was changed." in bench.run("promote", "prod", "-auto-approve").out
+
+
+def test_a_pattern_that_is_none_is_told_before_anything_is_spent(bench: Workbench) -> None:
+    evaluated(bench, grader={"type": "regex", "pattern": "(a"})
+    for command in ("validate", "plan"):
+        done = bench.run(command)
+        assert (done.code, "Invalid pattern" in done.said) == (1, True), done.said

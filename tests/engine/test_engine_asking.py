@@ -1,0 +1,183 @@
+"""Each question is paid for once, whatever happens on the way, and the answers come in the order of the questions."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftplan.core.comparing.questions import Answer, Question
+from ftplan.engine.asking import Asked, Asking, Gone
+from ftplan.errors import FtplanError, Interrupted, NotAllowed, Problem, Rejected, Unreachable
+from ftplan.testing import StoppedClock
+
+
+class Memory:
+    """An `AnswerStore` that forgets nothing."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Answer] = {}
+
+    def kept_answer(self, key: str) -> Answer | None:
+        return self.held.get(key)
+
+    def keep_answer(self, key: str, answer: Answer) -> None:
+        self.held[key] = answer
+
+
+class Model:
+    """Answers a question with its own words, once it has `failed` as often as it is told to."""
+
+    def __init__(self, fails: Callable[[str, int], Exception | None] = lambda text, time: None) -> None:
+        self.asked: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
+        self.most_at_once = 0
+        self._at_once = 0
+        self._fails, self._lock = fails, threading.Lock()
+
+    def answer(self, question: Question) -> Answer:
+        text = str(question.messages[0]["content"])
+        with self._lock:
+            self.asked[text] += 1
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            failure = self._fails(text, self.asked[text])
+        try:
+            if failure is not None:
+                raise failure
+            self.answered[text] += 1
+            return Answer(f"re: {text}", prompt_tokens=3, completion_tokens=2)
+        finally:
+            with self._lock:
+                self._at_once -= 1
+
+
+def asked(*texts: str, model: str = "m") -> list[Asked]:
+    return [Asked("svc", Question(model, ({"role": "user", "content": text},))) for text in texts]
+
+
+def asking(model: Model, store: Memory | None = None, **fields: object) -> Asking:
+    given: dict[str, object] = {"clock": StoppedClock(), "store": store or Memory(), **fields}
+    return Asking({"svc": model}, {"svc": "openai"}, **given)  # type: ignore[arg-type]
+
+
+def unreachable(retry_after: float | None = None) -> Unreachable:
+    error = Unreachable(Problem("busy"))
+    error.retry_after = retry_after
+    return error
+
+
+@given(st.lists(st.text(max_size=3), max_size=30), st.integers(1, 5))
+def test_the_answers_come_in_the_order_of_the_questions_and_each_is_asked_once(texts: list[str], width: int) -> None:
+    model = Model()
+    answers = asking(model, width=width).answers(asked(*texts))
+    assert [answer.text for answer in answers] == [f"re: {text}" for text in texts]
+    assert set(model.asked.values()) <= {1}
+    assert model.most_at_once <= width
+
+
+def test_what_was_answered_is_not_asked_again() -> None:
+    store, model = Memory(), Model()
+    asking(model, store).answers(asked("a", "b"))
+    heard: list[Gone] = []
+    answers = asking(model, store, tell=heard.append).answers(asked("b", "c", "a"))
+    assert [answer.text for answer in answers] == ["re: b", "re: c", "re: a"]
+    assert model.asked == {"a": 1, "b": 1, "c": 1}
+    assert (heard[0], heard[-1]) == (Gone(2, 3, 2), Gone(3, 3, 2, 3, 2))
+
+
+def test_another_model_or_another_parameter_is_another_question() -> None:
+    store, model = Memory(), Model()
+    messages = ({"role": "user", "content": "a"},)
+    other = Asked("svc", Question("m", messages, parameters={"temperature": 1}))
+    asking(model, store).answers([*asked("a"), *asked("a", model="n"), other])
+    assert (model.asked["a"], len(store.held)) == (3, 3)
+
+
+def test_a_service_that_is_busy_is_asked_again_when_it_says_and_not_before() -> None:
+    clock = StoppedClock()
+    begun = clock.monotonic()
+    model = Model(lambda text, time: unreachable(17.0) if time == 1 else None)
+    asking(model, clock=clock).answers(asked("a"))
+    assert model.asked["a"] == 2
+    assert clock.monotonic() - begun >= 17.0
+
+
+def test_a_service_that_is_busy_is_asked_fewer_at_once() -> None:
+    model = Model(lambda text, time: unreachable() if time == 1 else None)
+    answers = asking(model, width=4).answers(asked(*"abcdefgh"))
+    assert len(answers) == 8
+    assert set(model.answered.values()) == {1}
+
+
+def test_pauses_grow_and_after_a_quarter_of_an_hour_it_is_given_up_with_all_that_came_kept() -> None:
+    clock, store = StoppedClock(), Memory()
+    begun = clock.monotonic()
+    model = Model(lambda text, time: None if text == "a" else unreachable())
+    with pytest.raises(Unreachable):
+        asking(model, store, clock=clock, width=1).answers(asked("a", "b"))
+    assert 900 < clock.monotonic() - begun < 1000
+    assert model.asked["b"] < 40
+    assert [answer.text for answer in store.held.values()] == ["re: a"]
+
+
+def test_a_refused_question_does_not_stop_the_others_and_all_refusals_are_told() -> None:
+    store = Memory()
+    model = Model(lambda text, time: Rejected(Problem(f"no to {text}")) if text in "bd" else None)
+    with pytest.raises(FtplanError) as caught:
+        asking(model, store).answers(asked(*"abcde"))
+    assert sorted(problem.summary for problem in caught.value.problems) == ["no to b", "no to d"]
+    assert sorted(str(answer.text) for answer in store.held.values()) == ["re: a", "re: c", "re: e"]
+
+
+def test_where_everything_is_refused_not_everything_is_asked() -> None:
+    model = Model(lambda text, time: Rejected(Problem("no")))
+    with pytest.raises(FtplanError) as caught:
+        asking(model, width=1).answers(asked(*(str(number) for number in range(100))))
+    assert sum(model.asked.values()) == 5
+    assert "95 were not asked any more" in caught.value.problems[-1].detail
+
+
+def test_a_wrong_key_ends_it_at_once() -> None:
+    model = Model(lambda text, time: NotAllowed(Problem("the key")))
+    with pytest.raises(NotAllowed):
+        asking(model, width=1).answers(asked(*"abc"))
+    assert sum(model.asked.values()) == 1
+
+
+def test_after_a_signal_nothing_more_is_asked_what_came_is_kept_and_the_next_run_asks_the_rest() -> None:
+    store = Memory()
+    model = Model()
+
+    def stop() -> str | None:
+        return "SIGINT" if len(store.held) >= 2 else None
+
+    with pytest.raises(Interrupted, match="Interrupted") as caught:
+        asking(model, store, stop=stop, width=1).answers(asked(*"abcde"))
+    assert "2 of 5 questions are answered" in caught.value.problems[0].detail
+    asking(model, store).answers(asked(*"abcde"))
+    assert model.asked == Counter("abcde")
+
+
+def test_what_is_under_way_when_it_ends_badly_is_waited_for_and_kept() -> None:
+    together, store = threading.Barrier(2, timeout=10), Memory()
+
+    class Slow(Model):
+        def answer(self, question: Question) -> Answer:
+            together.wait()
+            return super().answer(question)
+
+    model = Slow(lambda text, time: NotAllowed(Problem("the key")) if text == "a" else None)
+    with pytest.raises(NotAllowed):
+        asking(model, store, width=2).answers(asked("a", "b"))
+    assert [answer.text for answer in store.held.values()] == ["re: b"]
+
+
+def test_nothing_is_asked_where_nothing_is_wanted() -> None:
+    model = Model()
+    assert asking(model).answers([]) == []
+    assert not model.asked
