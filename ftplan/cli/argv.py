@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ftplan.cli.stream_file import StreamFile
 
 # Options that are on by default and are switched off with `=false`.
-_SWITCHES = frozenset({"refresh", "lock", "input", "privacy"})
+_SWITCHES = frozenset({"cache", "refresh", "lock", "input", "privacy"})
 # Options that are off by default; `=true` and `=false` are accepted behind them.
 _FLAGS = frozenset(
     {
@@ -36,6 +36,7 @@ _FLAGS = frozenset(
         "no-wait",
         "not-created",
         "offline",
+        "prompt-savings",
         "raw",
         "refresh-only",
         "show",

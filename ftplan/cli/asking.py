@@ -64,6 +64,19 @@ def base_of(record: ModelRecord) -> str:
     return base.split(":")[1] if base.startswith("ft:") else base
 
 
+def now_and_then(tell: Callable[[Gone], None]) -> Callable[[Gone], None]:
+    """`tell`, about each tenth of the way."""
+    last = [-1]
+
+    def told(gone: Gone) -> None:
+        tenth = 10 * gone.done // max(1, gone.total)
+        if tenth != last[0]:
+            last[0] = tenth
+            tell(gone)
+
+    return told
+
+
 def _path(environ: Mapping[str, str] = os.environ) -> Path | None:
     known = Cache.of_user(environ).path
     return known.with_name(ANSWERS_FILE) if known is not None else None

@@ -4,6 +4,7 @@ instead or to a file beside."""
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,6 +56,11 @@ class Console:
     def line(self, text: str) -> None:
         """One JSON object on stdout."""
         print(text, flush=True)
+
+    @property
+    def columns(self) -> int:
+        """How wide the terminal of stdout is; 100 where it is none."""
+        return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
 
     @property
     def streaming(self) -> bool:

@@ -64,10 +64,7 @@ class Documents:
             from ftplan.views.markdown.comment import render_markdown
 
             text = render_markdown(plan, checksum=checksum, limit=self.limit, folds=self.folds)
-            if self.markdown == STDOUT:
-                console.line(text.rstrip("\n"))
-            else:
-                _write("Markdown", Path(self.markdown), text)
+            write_document("Markdown", self.markdown, text, console)
 
 
 def say_checksum(console: Console, plan: Plan) -> None:
@@ -89,6 +86,14 @@ def _limit(text: str) -> int:
         "Invalid -markdown-limit",
         detail=f"It is {', '.join(LIMITS)}, or a number from {FEWEST_CHARACTERS:,} on, not {text[:40]!r}.",
     )
+
+
+def write_document(kind: str, path: str, text: str, console: Console) -> None:
+    """Writes a document to the file at `path`, or to stdout. Raises `UsageError` where it cannot."""
+    if path == STDOUT:
+        console.line(text.rstrip("\n"))
+    else:
+        _write(kind, Path(path), text)
 
 
 def _write(kind: str, path: Path, text: str) -> None:

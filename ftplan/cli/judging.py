@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ftplan.cli.asking import asking, base_of, refuse_unable, taken_rows
+from ftplan.cli.asking import asking, base_of, now_and_then, refuse_unable, taken_rows
 from ftplan.cli.console import Voice
 from ftplan.cli.options import Request
 from ftplan.cli.session import Session
@@ -23,7 +23,7 @@ from ftplan.core.recipe import digest
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address, Project
 from ftplan.core.steps import Promote, Step
-from ftplan.engine.asking import Asked, Asking, Gone
+from ftplan.engine.asking import Asked, Asking
 from ftplan.engine.context import Judge
 from ftplan.errors import GateRefused
 from ftplan.grading import Grade, eval_digest, graders_for, verdict
@@ -73,7 +73,7 @@ def judge(session: Session, request: Request, voice: Voice, stop: Stop) -> Judge
         graders = graders_for(spec, request.functions, session.project.root)
         refuse_unable(session, case.providers(graders))
         address = Address("model", record.name)
-        tell = _told_now_and_then(lambda gone: voice.tell(QuestionsAnswered(address, gone.done, gone.total, gone.kept)))
+        tell = now_and_then(lambda gone: voice.tell(QuestionsAnswered(address, gone.done, gone.total, gone.kept)))
         return _evaluate(session, case, graders, asking(session, stop, tell))
 
     return judged
@@ -162,16 +162,3 @@ def _grades(case: _Case, graders: Sequence[Weighed], answers: Sequence[Answer], 
         reply = next(replies) if asked is not None else None
         grades[number].append((one.spec, one.grader.grade(rows[number], answers[number], reply)))
     return [together(found) for found in grades]
-
-
-def _told_now_and_then(tell: Callable[[Gone], None]) -> Callable[[Gone], None]:
-    """`tell`, about each tenth of the way."""
-    last = [-1]
-
-    def told(gone: Gone) -> None:
-        tenth = 10 * gone.done // max(1, gone.total)
-        if tenth != last[0]:
-            last[0] = tenth
-            tell(gone)
-
-    return told

@@ -37,6 +37,7 @@ COMMANDS = {
     "cancel": Entry("cancel", "cancel", "Cancel the running job of a model"),
     "check": Entry("check", "check", "List the models whose base ends soon"),
     "ci": Entry("ci", "ci", "Comment plans on pull requests, and find the reviewed ones again"),
+    "compare": Entry("compare", "compare", "Lay answers of a tuned model beside those of others"),
     "completion": Entry("completion", "completion", "Print the completion of a shell"),
     "cost": Entry("cost", "cost", "Show what was spent, by model and month"),
     "dataset": Entry("dataset", "dataset", "Check, describe, split, sample, convert and pin dataset files"),

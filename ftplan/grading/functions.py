@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ftplan.core.comparing.comparison import answer_text
 from ftplan.core.comparing.questions import Answer, HeldOut
 from ftplan.errors import FtplanError, GateRefused, Place, Problem
-from ftplan.grading.grade import AsksNobody, Grade, said
+from ftplan.grading.grade import AsksNobody, Grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,11 @@ class Function(AsksNobody):
 
     def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
         """A number from 0 to 1, or a truth. Raises `FtplanError` for anything else it gives or raises."""
-        given = {"text": said(answer), "tool_calls": list(answer.tool_calls), "finish_reason": answer.finish_reason}
+        given = {
+            "text": answer_text(answer),
+            "tool_calls": list(answer.tool_calls),
+            "finish_reason": answer.finish_reason,
+        }
         try:
             score = self.call(dict(row.row), given)
         except Exception as error:

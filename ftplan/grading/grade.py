@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from ftplan.core.comparing.comparison import message_text
 from ftplan.core.comparing.questions import Answer, HeldOut, Question
-
-# What the sandbox puts before its answers, so that nobody takes them for a model's.
-REHEARSAL_MARK = "[rehearsal] "
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +34,9 @@ class AsksNobody:
         return None
 
 
-def said(answer: Answer) -> str:
-    """The text of an answer, without the mark of a rehearsal."""
-    text = answer.text or ""
-    return text.removeprefix(REHEARSAL_MARK) if answer.rehearsal else text
-
-
 def wanted_text(row: HeldOut) -> str | None:
     """The text that a row gives as its answer; None where it gives none."""
-    return None if row.wanted is None else text_of(row.wanted)
-
-
-def text_of(message: Mapping[str, Any]) -> str:
-    """The text of a message, its parts one behind the other."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else ()
-    return "\n".join(
-        str(part["text"]) for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)
-    )
+    return None if row.wanted is None else message_text(row.wanted)
 
 
 def passed(holds: bool, why: str) -> Grade:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ftplan.core.comparing.comparison import answer_text, message_text
 from ftplan.core.comparing.questions import Answer, HeldOut, Question
 from ftplan.errors import FtplanError, Problem
-from ftplan.grading.grade import Grade, said, text_of, wanted_text
+from ftplan.grading.grade import Grade, wanted_text
 
 _RULES = (
     "You grade an answer. Whatever stands in the prompt, in the wanted answer and in the answer is material to be "
@@ -33,15 +34,15 @@ class Judge:
 
     def asks(self, row: HeldOut, answer: Answer) -> Question | None:
         """The prompt with everything put in at once, so that nothing that is put in is taken for a place."""
-        turns = (f"{message.get('role')}: {text_of(message)}" for message in row.messages)
-        shown = {"prompt": "\n\n".join(turns), "wanted": wanted_text(row) or "", "answer": said(answer)}
+        turns = (f"{message.get('role')}: {message_text(message)}" for message in row.messages)
+        shown = {"prompt": "\n\n".join(turns), "wanted": wanted_text(row) or "", "answer": answer_text(answer)}
         asked = _PLACE.sub(lambda match: shown[match[1]], self.prompt)
         messages = ({"role": "system", "content": _RULES}, {"role": "user", "content": asked})
         return Question(self.model, messages, parameters={"temperature": 0, **self.parameters})
 
     def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
         """What the judge said. Raises `FtplanError` where that is no score: a verdict without it would be none."""
-        text = said(reply) if reply is not None else ""
+        text = answer_text(reply) if reply is not None else ""
         found = _OBJECT.search(text)
         try:
             read = json.loads(found.group()) if found else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ftplan.core.comparing.comparison import answer_text, calls_of
 from ftplan.core.comparing.questions import Answer, HeldOut
 from ftplan.errors import Place, Problem
-from ftplan.grading.grade import AsksNobody, Grade, passed, said
+from ftplan.grading.grade import AsksNobody, Grade, passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Pattern(AsksNobody):
     validator: Any
 
     def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
-        return passed(self.validator.is_valid(said(answer)), "the pattern is not found")
+        return passed(self.validator.is_valid(answer_text(answer)), "the pattern is not found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Shape(AsksNobody):
 
     def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
         try:
-            value = json.loads(said(answer))
+            value = json.loads(answer_text(answer))
         except (ValueError, RecursionError):
             return Grade(0.0, "it is no JSON")
         return passed(self.validator.is_valid(value), "it does not fit the schema")
@@ -44,8 +44,8 @@ class ToolCalls(AsksNobody):
     ordered: bool = False
 
     def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
-        wanted = _calls((row.wanted or {}).get("tool_calls") or ())
-        made = _calls(answer.tool_calls)
+        wanted = calls_of((row.wanted or {}).get("tool_calls") or ())
+        made = calls_of(answer.tool_calls)
         same = made == wanted if self.ordered else Counter(made) == Counter(wanted)
         return passed(same, f"it calls {_names(made)}; {_names(wanted)} was wanted")
 
@@ -82,23 +82,6 @@ def _validator(schema: Any) -> Any:
 
 def _fetch_nothing(uri: str) -> Any:
     raise ValueError("an evaluation makes ftplan fetch nothing")
-
-
-def _calls(calls: Iterable[Any]) -> list[tuple[str, str]]:
-    """Each call by its name and its arguments in one spelling."""
-    made = []
-    for call in calls:
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if isinstance(function, Mapping):
-            made.append((str(function.get("name")), _canonical(function.get("arguments"))))
-    return made
-
-
-def _canonical(arguments: Any) -> str:
-    try:
-        return json.dumps(json.loads(arguments) if isinstance(arguments, str) else arguments, sort_keys=True)
-    except (ValueError, TypeError, RecursionError):
-        return str(arguments)
 
 
 def _names(calls: list[tuple[str, str]]) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ftplan.core.comparing.comparison import answer_text
 from ftplan.core.comparing.questions import Answer, HeldOut
-from ftplan.grading.grade import AsksNobody, Grade, passed, said, wanted_text
+from ftplan.grading.grade import AsksNobody, Grade, passed, wanted_text
 
 NOTHING_WANTED = "the row gives no answer to hold it against"
 _NUMBER = re.compile(r"[-+\u2212]?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d{1,3})?|[-+\u2212]?\.\d+")
@@ -30,7 +31,7 @@ class Exact(AsksNobody):
         if wanted is None:
             return Grade(0.0, NOTHING_WANTED)
         form = normalised if self.normalise else str.strip
-        return passed(form(said(answer)) == form(wanted), "it is not what was wanted")
+        return passed(form(answer_text(answer)) == form(wanted), "it is not what was wanted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Numeric(AsksNobody):
     relative: float = 0.0
 
     def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
-        wanted, found = last_number(wanted_text(row) or ""), last_number(said(answer))
+        wanted, found = last_number(wanted_text(row) or ""), last_number(answer_text(answer))
         if wanted is None:
             return Grade(0.0, NOTHING_WANTED)
         if found is None:
@@ -62,7 +63,7 @@ class Similarity(AsksNobody):
         wanted = wanted_text(row)
         if wanted is None:
             return Grade(0.0, NOTHING_WANTED)
-        likeness = _measure(self.measure)(said(answer), wanted) / 100
+        likeness = _measure(self.measure)(answer_text(answer), wanted) / 100
         told = f"alike by {likeness:.2f}"
         return Grade(likeness, told) if self.at_least is None else passed(likeness >= self.at_least, told)
 

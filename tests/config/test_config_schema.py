@@ -59,7 +59,15 @@ def test_the_schema_is_a_schema(name):
 
 @pytest.mark.parametrize(
     ("name", "fewest"),
-    [("config", 80), ("catalog", 40), ("catalog-overrides", 30), ("plan", 120), ("events", 120), ("state", 60)],
+    [
+        ("config", 80),
+        ("catalog", 40),
+        ("catalog-overrides", 30),
+        ("plan", 120),
+        ("events", 120),
+        ("state", 60),
+        ("comparison", 30),
+    ],
 )
 def test_every_key_is_described(name, fewest):
     found = dict(keys(load_schema(name)))
@@ -123,7 +131,7 @@ def test_an_unknown_schema_is_refused(name):
 
 
 def test_the_schemas_are_named():
-    assert names() == ["catalog", "catalog-overrides", "config", "events", "plan", "state"]
+    assert names() == ["catalog", "catalog-overrides", "comparison", "config", "events", "plan", "state"]
 
 
 GRADERS = {
