@@ -176,6 +176,7 @@ OPTIONS: Mapping[str, Source] = {
 ARGUMENTS: Mapping[str, Source] = {
     "cancel address": _remembered_models,
     "logs address": _remembered_models,
+    "checkpoints address": _remembered_models,
     "compare address": _remembered_models,
     "metrics addresses": _remembered_models,
     "output name": _names,

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import TypeVar, cast
 
 from ftplan.core.catalog import Catalog
+from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.comparing.questions import Answer, Question
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
@@ -20,6 +21,7 @@ from ftplan.core.metrics import RawMetrics
 from ftplan.core.ports import (
     Answers,
     Capabilities,
+    HasCheckpoints,
     HasEvents,
     HasMetrics,
     HasPause,
@@ -81,6 +83,7 @@ def logged(provider: Provider, log: Log) -> Provider:
         (HasEvents, _LoggedEvents),
         (HasMetrics, _LoggedMetrics),
         (HasPause, _LoggedPause),
+        (HasCheckpoints, _LoggedCheckpoints),
         (Answers, _LoggedAnswers),
         (ListsJobs, _LoggedListing),
     ]
@@ -175,6 +178,12 @@ class _LoggedMetrics(LoggedProvider):
     def metrics(self, job_id: str) -> RawMetrics | None:
         inner = cast(HasMetrics, self._inner)
         return self._call("debug", f"metrics {job_id}", lambda: inner.metrics(job_id))
+
+
+class _LoggedCheckpoints(LoggedProvider):
+    def checkpoints(self, job_id: str) -> Sequence[Checkpoint] | None:
+        inner = cast(HasCheckpoints, self._inner)
+        return self._call("debug", f"checkpoints {job_id}", lambda: inner.checkpoints(job_id))
 
 
 class _LoggedAnswers(LoggedProvider):

@@ -36,6 +36,7 @@ COMMANDS = {
     "destroy": Entry("apply", "destroy", "Delete what is managed"),
     "cancel": Entry("cancel", "cancel", "Cancel the running job of a model"),
     "check": Entry("check", "check", "List the models whose base ends soon"),
+    "checkpoints": Entry("checkpoints", "checkpoints", "List the checkpoints of a model's job"),
     "ci": Entry("ci", "ci", "Comment plans on pull requests, and find the reviewed ones again"),
     "compare": Entry("compare", "compare", "Lay answers of a tuned model beside those of others"),
     "completion": Entry("completion", "completion", "Print the completion of a shell"),

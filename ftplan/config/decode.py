@@ -14,6 +14,7 @@ from ftplan.config.evals import read_aliases, read_evals
 from ftplan.config.halves import Halves, name_at, read_split
 from ftplan.config.overrides import read_overrides
 from ftplan.config.tree import Path, Tree
+from ftplan.core.checkpoints import CheckpointWish
 from ftplan.core.recipe import canonical, digest
 from ftplan.core.spec import (
     VALIDATION_SUFFIX,
@@ -149,6 +150,7 @@ def _model(tree: Tree, name: str, halves: Halves) -> ModelSpec:
         seed=None if seed is None else int(seed),
         metadata=dict(spec.get("metadata", {})),
         lifecycle=_lifecycle(spec.get("lifecycle", {}), parted=half is not None),
+        checkpoint=CheckpointWish(**spec["checkpoint"]) if spec.get("checkpoint") else None,
         place=tree.key_place(path),
         places=_places(tree, path),
     )

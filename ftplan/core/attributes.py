@@ -11,7 +11,7 @@ from ftplan.core.facts import DatasetFacts
 from ftplan.core.handover import AliasRecord
 from ftplan.core.records import FileRecord, ModelRecord, State
 from ftplan.core.spec import Address, DatasetSpec
-from ftplan.core.steps import Adopt, Promote, Step, Upload
+from ftplan.core.steps import Adopt, Promote, Step, Take, Upload
 
 
 def declared_model(model: DesiredModel) -> dict[str, Any]:
@@ -29,6 +29,7 @@ def declared_model(model: DesiredModel) -> dict[str, Any]:
         "suffix": model.recipe.get("suffix"),
         "seed": model.recipe.get("seed"),
         "metadata": dict(spec.metadata) or None,
+        "checkpoint": str(spec.checkpoint) if spec.checkpoint is not None else None,
         "training_rows": model.training.rows,
         "fingerprint": model.fingerprint,
     }
@@ -39,8 +40,9 @@ def remembered_model(record: ModelRecord) -> dict[str, Any]:
     """The attributes of a model as remembered."""
     recipe = record.recipe
     known = {
-        "id": record.job.fine_tuned_model,
+        "id": record.output,
         "job_id": record.job.id,
+        "checkpoint": record.taken.wish if record.taken is not None else None,
         "status": record.job.phase.value,
         "provider": record.provider,
         "base_model": record.parent or recipe.get("base_model"),
@@ -143,7 +145,9 @@ def _ids(step: Step | None, record: ModelRecord | None) -> dict[str, str]:
     if isinstance(step, Adopt):
         known = {"id": step.model_id, "job_id": step.job_id}
     elif step is None and record is not None:
-        known = {"id": record.job.fine_tuned_model, "job_id": record.job.id}
+        known = {"id": record.output, "job_id": record.job.id}
+    elif isinstance(step, Take):
+        known = {"id": step.model_id, "job_id": step.job_id}
     else:
         known = {}
     return {name: value for name, value in known.items() if value is not None}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ftplan.core.entries import Quote
-from ftplan.core.handover import EvalRecord, Target
+from ftplan.core.handover import EvalRecord, TakenCheckpoint, Target
 from ftplan.core.notices import Notice
 from ftplan.core.records import FileRecord, Intent, JobRecord
 from ftplan.core.spec import Lifecycle
@@ -95,6 +95,14 @@ class ModelRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointTaken:
+    """The output of a model is a checkpoint of its job; None for its last step."""
+
+    name: str
+    taken: TakenCheckpoint | None
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationDone:
     """A model was evaluated: what was paid for it is not paid again."""
 
@@ -128,6 +136,7 @@ Fact = (
     | JobSeen
     | LifecycleChanged
     | ModelRemoved
+    | CheckpointTaken
     | EvaluationDone
     | AliasMoved
     | AliasRemoved
@@ -142,6 +151,7 @@ UNTOLD = (
     JobSeen,
     LifecycleChanged,
     ModelRemoved,
+    CheckpointTaken,
     EvaluationDone,
     AliasMoved,
     AliasRemoved,

@@ -9,6 +9,7 @@ from datetime import date
 from enum import Enum
 from typing import Literal, TypeAlias
 
+from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.spec import Address
 
 Format = Literal["chat", "preference", "reinforcement", "completion"]
@@ -159,7 +160,8 @@ class Observation:
     `found` holds, for each model whose recipe is not the remembered one, the jobs that carry its fingerprint,
     oldest first. `unsearchable` names the models for which no search was possible, and why.
     `models` holds fine-tuned models by address; `bases` the provider's own word on (provider, base id); `doubles`
-    further jobs that carry the key of a model's remembered one.
+    further jobs that carry the key of a model's remembered one; `checkpoints` those that are kept of the jobs of models
+    for which one is declared.
     """
 
     jobs: Mapping[Address, RemoteJob | None] = field(default_factory=dict)
@@ -170,3 +172,4 @@ class Observation:
     unsearchable: Mapping[Address, str] = field(default_factory=dict)
     bases: Mapping[tuple[str, str], RemoteModel | None] = field(default_factory=dict)
     doubles: Mapping[Address, tuple[RemoteJob, ...]] = field(default_factory=dict)
+    checkpoints: Mapping[Address, tuple[Checkpoint, ...]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from typing_extensions import assert_never
 from ftplan.core.events import (
     AliasMoved,
     AliasRemoved,
+    CheckpointTaken,
     EvaluationDone,
     Fact,
     FileDropped,
@@ -76,6 +77,8 @@ def _remembering(state: State, fact: Fact) -> State:
             return _with_model(state, fact.name, lifecycle=fact.lifecycle)
         case ModelRemoved():
             return replace(state, models=_without(state.models, fact.name))
+        case CheckpointTaken():
+            return _with_model(state, fact.name, checkpoint=fact.taken)
         case EvaluationDone():
             return replace(state, evaluations={**state.evaluations, fact.record.key: fact.record})
         case AliasMoved():
@@ -101,6 +104,7 @@ def _started(before: ModelRecord | None, fact: JobStarted) -> ModelRecord:
         parent=fact.parent,
         adopted=fact.adopted,
         former=former,
+        checkpoint=before.checkpoint if before is not None and before.job.id == fact.job.id else None,
     )
 
 

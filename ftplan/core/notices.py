@@ -19,6 +19,7 @@ Verb = Literal[
     "Forgetting",
     "Destroying",
     "Promoting",
+    "Taking",
 ]
 """What a step is doing. Starting is a training that is not followed."""
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ftplan.core.dataset_diff import DatasetDiff
 from ftplan.core.spec import Address
-from ftplan.core.steps import Estimate, Promote, Reason, Step, Upload
+from ftplan.core.steps import Estimate, Promote, Reason, Step, Take, Upload
 from ftplan.errors import Place
 
 Mode = Literal["normal", "destroy", "refresh-only"]
@@ -134,17 +134,20 @@ class Plan:
         return not self.steps
 
     def summary(self) -> dict[str, int]:
-        """Counts of steps: upload, train, adopt, await, cancel, forget, delete, promote, unchanged."""
-        counts = dict.fromkeys(("upload", "train", "adopt", "await", "cancel", "forget", "delete", "promote"), 0)
+        """Counts of steps: upload, train, adopt, await, cancel, forget, delete, promote, take, unchanged."""
+        kinds = ("upload", "train", "adopt", "await", "cancel", "forget", "delete", "promote", "take")
+        counts = dict.fromkeys(kinds, 0)
         for step in self.steps:
             found = isinstance(step, Upload) and step.found_id is not None
             counts["adopt" if found else type(step).__name__.lower()] += 1
         return {**counts, "unchanged": len(self.unchanged)}
 
     def totals(self) -> tuple[int, int, int]:
-        """(to add, to change, to destroy) as Terraform counts: uploads, trainings, adoptions and new aliases are added,
-        a job to follow and an alias to move are changed, and only what is deleted at the provider is destroyed."""
+        """(to add, to change, to destroy) as Terraform counts: uploads, trainings, adoptions and new aliases are added;
+        a job to follow, an alias to move and another checkpoint to use are changed; and only what is deleted at the
+        provider is destroyed."""
         counts = self.summary()
         new = sum(isinstance(step, Promote) and step.former_id is None for step in self.steps)
         added = counts["upload"] + counts["train"] + counts["adopt"] + new
-        return added, counts["await"] + counts["promote"] - new, counts["delete"]
+        taken = sum(isinstance(step, Take) and step.before is not None for step in self.steps)
+        return added, counts["await"] + counts["promote"] - new + taken, counts["delete"]

@@ -17,6 +17,7 @@ from ftplan.core.deciding.notes import open_call_notes
 from ftplan.core.deciding.promoting import decide_aliases, forget_aliases, in_use_notes
 from ftplan.core.deciding.removal import decide_destroy, decide_undeclared, spared
 from ftplan.core.deciding.scope import Scope
+from ftplan.core.deciding.taking import decide_checkpoint
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import Observation, Phase
 from ftplan.core.gates.budget import budget_notes
@@ -147,6 +148,8 @@ def _decide_declared(
             calibrations=known,
         )
         draft.outcomes[model.address] = decide(case)
+        taken = decide_checkpoint(model, desired, state, seen, draft.outcomes[model.address])
+        draft.outcomes[model.address] += taken
         if any(isinstance(item, Train) for item in draft.outcomes[model.address]):
             trained.setdefault(recipe, model.address)
 

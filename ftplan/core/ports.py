@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from ftplan.core.catalog import Catalog
+from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.comparing.questions import Answer, Question
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
@@ -142,15 +143,6 @@ class HasPause(Protocol):
     def pause_job(self, job_id: str) -> RemoteJob | None: ...
 
     def resume_job(self, job_id: str) -> RemoteJob | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A model as it was at one step of a job, usable by `model_id`, with what was measured there, by column name."""
-
-    step: int
-    model_id: str
-    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -81,10 +81,14 @@ class ModelRecord:
     checkpoint: TakenCheckpoint | None = None
 
     @property
+    def taken(self) -> TakenCheckpoint | None:
+        """The checkpoint that is taken of the job it has now; None where it is used as its last step left it."""
+        return self.checkpoint if self.checkpoint is not None and self.checkpoint.job_id == self.job.id else None
+
+    @property
     def output(self) -> str | None:
         """The id to use the model by: the checkpoint taken of its job, else what the job came to."""
-        taken = self.checkpoint
-        return taken.model_id if taken is not None and taken.job_id == self.job.id else self.job.fine_tuned_model
+        return self.taken.model_id if self.taken is not None else self.job.fine_tuned_model
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,4 +195,20 @@ class Promote:
     estimate: Estimate | None = None
 
 
-Step = Upload | Train | Adopt | Await | Cancel | Forget | Delete | Promote
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Let a checkpoint be the output of a model, in the place of `before`: what was `wish`ed, in words. `model_id` and
+    `step` are None where only the apply can tell, and the step where it is the last one."""
+
+    address: Address
+    provider: str
+    wish: str
+    reason: Reason
+    before: str | None = None
+    former_id: str | None = None
+    model_id: str | None = None
+    step: int | None = None
+    job_id: str | None = None
+
+
+Step = Upload | Train | Adopt | Await | Cancel | Forget | Delete | Promote | Take

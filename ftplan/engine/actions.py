@@ -12,13 +12,14 @@ from ftplan.core.fold import job_record
 from ftplan.core.notices import StepDone, StepStarted, Verb
 from ftplan.core.recipe import MARK_KEY
 from ftplan.core.records import ModelRecord
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Step, Take, Train, Upload
 from ftplan.engine.context import Run
 from ftplan.engine.effects import Action, Pause, Record, Say, do
 from ftplan.engine.follow import ended_badly, follow
 from ftplan.engine.launch import launch, started
 from ftplan.engine.promoting import promote
 from ftplan.engine.settling import SEARCH_SECONDS, search
+from ftplan.engine.taking import take
 from ftplan.engine.uploading import YOUNG_SECONDS, adopt_files, upload
 from ftplan.errors import Problem, ProviderError
 
@@ -31,6 +32,7 @@ VERBS: Mapping[type[Step], Verb] = {
     Forget: "Forgetting",
     Delete: "Destroying",
     Promote: "Promoting",
+    Take: "Taking",
 }
 
 
@@ -53,6 +55,8 @@ def action(run: Run, step: Step) -> Action[None]:
             return _delete(run, step)
         case Promote():
             return promote(run, step)
+        case Take():
+            return take(run, step)
         case _:
             assert_never(step)
 

@@ -12,7 +12,7 @@ from ftplan.core.notices import StepFailed, StepSkipped, Told
 from ftplan.core.plan import Plan
 from ftplan.core.records import State
 from ftplan.core.spec import Address
-from ftplan.core.steps import Adopt, Await, Cancel, Forget, Promote, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Forget, Promote, Step, Take, Train, Upload
 from ftplan.engine.actions import VERBS, action
 from ftplan.engine.context import Run
 from ftplan.engine.effects import Action
@@ -93,8 +93,9 @@ def _begin(run: Run, step: Step) -> Action[None] | None:
             why = f"{step.address} is trained on top of {step.parent}, which is not done yet; the next apply starts it."
             run.tell(Told("Left for the next run", why, "info", step.address))
             return None
-    if isinstance(step, Promote) and not _has_model(run, step.model):
-        why = f"{step.address} moves once {step.model} has a model; the next apply sees to it."
+    trained = step.model if isinstance(step, Promote) else step.address if isinstance(step, Take) else None
+    if trained is not None and not _has_model(run, trained):
+        why = f"{step.address} has to wait until {trained} has a model; the next apply sees to it."
         run.tell(Told("Left for the next run", why, "info", step.address))
         return None
     return action(run, step)
@@ -123,7 +124,10 @@ def _needed(other: Step, step: Step) -> bool:
         return isinstance(step, Train) and other.provider == step.provider and other.content_sha256 in contents
     if isinstance(other, Cancel):
         return isinstance(step, Train) and other.address == step.address
-    wanted: set[Address | None] = {step.model} if isinstance(step, Promote) else set()
+    if isinstance(other, Take):
+        return isinstance(step, Promote) and other.address == step.model
+    trained = step.model if isinstance(step, Promote) else step.address if isinstance(step, Take) else None
+    wanted: set[Address | None] = {trained}
     if isinstance(step, (Train, Adopt)):
         wanted = {step.parent, step.shared_with if isinstance(step, Adopt) else None}
     return isinstance(other, (Train, Adopt, Await)) and other.address in wanted

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.deciding.scope import Scope
+from ftplan.core.deciding.taking import wish_held
 from ftplan.core.desired import Desired, DesiredModel, is_at
 from ftplan.core.facts import FileKey, Observation, Phase, RemoteFile, RemoteJob, RemoteModel
-from ftplan.core.ports import ProviderReader
+from ftplan.core.ports import HasCheckpoints, ProviderReader
 from ftplan.core.recipe import MARK_FINGERPRINT, MARK_KEY, MARK_PROJECT
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
@@ -26,6 +28,7 @@ class _Seen:
     unsearchable: dict[Address, str] = field(default_factory=dict)
     bases: dict[tuple[str, str], RemoteModel | None] = field(default_factory=dict)
     doubles: dict[Address, tuple[RemoteJob, ...]] = field(default_factory=dict)
+    checkpoints: dict[Address, tuple[Checkpoint, ...]] = field(default_factory=dict)
 
 
 def observe(desired: Desired, state: State, readers: Mapping[str, ProviderReader], scope: Scope) -> Observation:
@@ -45,6 +48,7 @@ def observe(desired: Desired, state: State, readers: Mapping[str, ProviderReader
         if scope.covers(model.address):
             _look_for_model(seen, model, state, readers[model.spec.provider])
             _look_for_files(seen, desired, model, state, readers[model.spec.provider])
+            _look_at_checkpoints(seen, model, state, readers[model.spec.provider])
     return Observation(
         jobs=seen.jobs,
         models=seen.models,
@@ -54,6 +58,7 @@ def observe(desired: Desired, state: State, readers: Mapping[str, ProviderReader
         unsearchable=seen.unsearchable,
         bases=seen.bases,
         doubles=seen.doubles,
+        checkpoints=seen.checkpoints,
     )
 
 
@@ -97,6 +102,18 @@ def _look_for_model(seen: _Seen, model: DesiredModel, state: State, reader: Prov
         jobs = jobs_carrying({MARK_FINGERPRINT: model.fingerprint}, reader)
         jobs = (*jobs, *_not_listed_yet(model.fingerprint, {job.id for job in jobs}, state, reader))
         seen.found[model.address] = tuple(as_it_stands(job, reader) for job in jobs)
+
+
+def _look_at_checkpoints(seen: _Seen, model: DesiredModel, state: State, reader: ProviderReader) -> None:
+    """Only where one is declared that is not taken yet."""
+    record, wish = state.models.get(model.spec.name), model.spec.checkpoint
+    if wish is None or record is None or record.fingerprint != model.fingerprint or wish_held(record) == str(wish):
+        return
+    job = seen.jobs.get(model.address)
+    if isinstance(reader, HasCheckpoints) and (job is not None and job.phase is Phase.SUCCEEDED):
+        kept = reader.checkpoints(record.job.id)
+        if kept is not None:
+            seen.checkpoints[model.address] = tuple(kept)
 
 
 def _not_listed_yet(fingerprint: str, listed: set[str], state: State, reader: ProviderReader) -> list[RemoteJob]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ftplan.core.catalog import Catalog
+from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.comparing.questions import Answer, Question
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
@@ -42,8 +43,8 @@ EVENTS_PER_PAGE = 50
 
 class OpenAIProvider:
     """A `Provider` that also tells how far a job is (`HasProgress`), what happened to it (`HasEvents`), what was
-    measured meanwhile (`HasMetrics`), halts it for a while (`HasPause`), shows every job (`ListsJobs`) and asks models
-    (`Answers`). `limits` and `patience` are for tests."""
+    measured meanwhile (`HasMetrics`), halts it for a while (`HasPause`), keeps checkpoints (`HasCheckpoints`), shows
+    every job (`ListsJobs`) and asks models (`Answers`). `limits` and `patience` are for tests."""
 
     def __init__(
         self,
@@ -139,6 +140,9 @@ class OpenAIProvider:
 
     def answer(self, question: Question) -> Answer:
         return answer(self._clients, self._translate, question)
+
+    def checkpoints(self, job_id: str) -> Sequence[Checkpoint] | None:
+        return Results(self._clients, self._translate).checkpoints(job_id)
 
     def put_file(self, request: UploadRequest, progress: Callable[[int], None]) -> RemoteFile:
         self._has_written_files = True

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.metrics import Measured, Point, RawMetrics, measured
 from ftplan.errors import ProviderError
 from ftplan.providers.openai_answers import pages, unless_gone
@@ -72,6 +73,17 @@ class Results:
             told.remarks += [problem.detail or problem.summary for problem in error.problems]
             return Measured()
 
+    def checkpoints(self, job_id: str) -> tuple[Checkpoint, ...] | None:
+        """Every checkpoint that is kept of the job, by its step; None where there is no such job."""
+        with self._translate.reading(f"show the checkpoints of the job {job_id}"):
+            id = checked_id(job_id)
+            if unless_gone(lambda: self._jobs.retrieve(id)) is None:
+                return None
+            checkpoints = self._clients.reads.fine_tuning.jobs.checkpoints.with_raw_response
+            rows = _all(lambda page: checkpoints.list(id, limit=ROWS_PER_PAGE, **page))
+        found = [one for one in map(_checkpoint, rows) if one is not None]
+        return tuple(sorted(found, key=lambda one: one.step))
+
     def _checkpoints(self, id: str) -> Measured:
         checkpoints = self._clients.reads.fine_tuning.jobs.checkpoints.with_raw_response
         return measured(_checkpoint_points(_all(lambda page: checkpoints.list(id, limit=ROWS_PER_PAGE, **page))))
@@ -104,6 +116,15 @@ def _all(ask: Callable[[dict[str, Any]], Any]) -> list[Any]:
         if not says_gone(error):
             raise
         return []
+
+
+def _checkpoint(row: Any) -> Checkpoint | None:
+    """One checkpoint; None for what is none that could be used."""
+    step, model_id = _table(row).get("step_number"), _table(row).get("fine_tuned_model_checkpoint")
+    if not isinstance(step, int) or isinstance(step, bool) or not isinstance(model_id, str) or not model_id:
+        return None
+    read = measured(_checkpoint_points([row]))
+    return Checkpoint(step, model_id, {name: series[step] for name, series in read.columns.items() if step in series})
 
 
 def _checkpoint_points(rows: Iterable[Any]) -> Iterator[Point]:

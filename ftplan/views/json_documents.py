@@ -72,7 +72,7 @@ def output_document(outputs: Mapping[str, str | None]) -> dict[str, Any]:
 
 def model_outputs(state: State) -> dict[str, str | None]:
     """The id of each remembered model, None until its training is done."""
-    return {name: record.job.fine_tuned_model for name, record in sorted(state.models.items())}
+    return {name: record.output for name, record in sorted(state.models.items())}
 
 
 def resource(address: str, values: Mapping[str, Any]) -> dict[str, Any]:

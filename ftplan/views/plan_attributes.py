@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import assert_never
 
 from ftplan.core.plan import Plan
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Take, Train, Upload
 from ftplan.views.style import clean, quoted
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -32,7 +32,7 @@ def before_of(step: Step, plan: Plan) -> dict[str, Any]:
         case Delete():
             ids = {"id": step.model_id or step.file_id, "job_id": step.job_id, "provider": step.provider}
             return known or _present(ids)
-        case Promote():
+        case Promote() | Take():
             return known or _present({"id": step.former_id})
         case _:
             assert_never(step)
@@ -51,6 +51,8 @@ def after_of(step: Step, plan: Plan) -> dict[str, Any] | None:
             return _without({**before_of(step, plan), **known}, step)
         case Forget() | Delete():
             return None
+        case Take():
+            return _without({**before_of(step, plan), **known, "checkpoint": step.wish}, step)
         case Promote():
             return known or {"provider": step.provider, "model": str(step.model), **_present({"id": step.model_id})}
         case _:
@@ -70,7 +72,7 @@ def unknown_of(step: Step, plan: Plan) -> tuple[str, ...]:
             return ids if step.__class__ is Await or getattr(step, "job_id", None) else (*ids, "job_id")
         case Cancel() | Forget() | Delete():
             return ()
-        case Promote():
+        case Promote() | Take():
             return () if step.model_id is not None else ("id",)
         case _:
             assert_never(step)

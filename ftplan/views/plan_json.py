@@ -14,7 +14,7 @@ from ftplan.core.keeping.plain import to_plain
 from ftplan.core.plan import Note, Plan, Unchanged
 from ftplan.core.records import State
 from ftplan.core.spec import Address
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Take, Train, Upload
 from ftplan.views.cost_json import cost_estimate
 from ftplan.views.json_configuration import configuration
 from ftplan.views.json_documents import output_document, resource, state_document
@@ -82,6 +82,8 @@ def actions_of(step: Step, plan: Plan) -> list[str]:
             return ["delete"]
         case Promote():
             return ["create"] if step.former_id is None else ["update"]
+        case Take():
+            return ["update"]
         case _:
             assert_never(step)
 
@@ -95,7 +97,7 @@ def reason_of(step: Step, plan: Plan) -> str | None:
             return "replace_because_cannot_update" if replaces(step, plan) else None
         case Forget() | Delete():
             return "delete_because_no_resource_config" if step.reason is Reason.UNDECLARED else None
-        case Adopt() | Await() | Cancel() | Promote():
+        case Adopt() | Await() | Cancel() | Promote() | Take():
             return None
         case _:
             assert_never(step)

@@ -10,7 +10,7 @@ from typing_extensions import assert_never
 
 from ftplan.core.plan import Note, Plan
 from ftplan.core.recipe import FieldChange
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Step, Take, Train, Upload
 from ftplan.views.plan_attributes import after_of, before_of, unknown_of, value_text
 from ftplan.views.plan_words import UNKNOWN, Words, replaces, step_words
 from ftplan.views.style import Style, Symbol, clean, quoted
@@ -111,6 +111,10 @@ def _rows(step: Step, plan: Plan) -> tuple[list[Row], int]:
         case Forget():
             rows = [_row(None, name, before[name]) for name in ("id", "job_id") if name in before]
             return rows, _unseen(before, rows)
+        case Take():
+            held = {**before, "checkpoint": step.before} if step.before else before
+            given = {} if step.model_id is None else {"id": step.model_id}
+            return _repointed(step, plan, held, {"checkpoint": step.wish, **given})
         case Promote():
             return _new(step, plan, after) if step.former_id is None else _repointed(step, plan, before, after)
         case Delete():
@@ -180,7 +184,9 @@ def _moved(name: str, before: Any, after: Any) -> Row:
     return Row(symbol, clean(name, 80), f"{value_text(name, before)} -> {value_text(name, after)}")
 
 
-def _repointed(step: Promote, plan: Plan, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[list[Row], int]:
+def _repointed(
+    step: Promote | Take, plan: Plan, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[list[Row], int]:
     rows = _arriving(unknown_of(step, plan), before)
     rows += [_moved(name, before[name], after[name]) for name in after if before.get(name, after[name]) != after[name]]
     return rows, _unseen({name: after[name] for name in after if name in before}, rows)

@@ -8,7 +8,7 @@ from typing_extensions import assert_never
 
 from ftplan.core.evaluating import EVAL_PREFIX
 from ftplan.core.plan import Plan
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Take, Train, Upload
 from ftplan.views.style import Symbol, clean
 
 UNKNOWN = "(known after apply)"
@@ -53,6 +53,8 @@ def step_words(step: Step, plan: Plan) -> Words:
             return _delete(step)
         case Promote():
             return _promote(step)
+        case Take():
+            return Words("~", MOVED, (f"its output is the checkpoint at {clean(step.wish)}; nothing is trained",))
         case _:
             assert_never(step)
 
@@ -75,9 +77,10 @@ def cancelled_with(step: Train, plan: Plan) -> Cancel | None:
 
 
 def is_part_of_another(step: Step, plan: Plan) -> bool:
-    """Whether `step` is a cancellation that is told together with the other step of its model."""
-    return isinstance(step, Cancel) and any(
-        other.address == step.address and not isinstance(other, Cancel) for other in plan.steps
+    """Whether `step` is a cancellation, or a checkpoint taken, that is told together with the other step of its
+    model."""
+    return isinstance(step, (Cancel, Take)) and any(
+        other.address == step.address and not isinstance(other, (Cancel, Take)) for other in plan.steps
     )
 
 

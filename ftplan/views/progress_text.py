@@ -43,6 +43,7 @@ _VERBS: Mapping[Verb, Wording] = {
     "Following": Wording("following", "Training complete", "update"),
     "Cancelling": Wording("cancelling", "Cancellation complete", "update"),
     "Forgetting": Wording("forgetting", "Forgotten", "forget"),
+    "Taking": Wording("taking a checkpoint", "Checkpoint taken", "update"),
     "Promoting": Wording("promoting", "Promotion complete", "update"),
     "Destroying": Wording("destroying", "Destruction complete", "delete"),
 }

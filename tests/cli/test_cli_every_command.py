@@ -20,6 +20,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "apply": ("-auto-approve",),
     "cancel": ("model.bot", "-auto-approve"),
     "check": ("-days=0",),
+    "checkpoints": ("model.bot",),
     "ci outputs": ("saved.plan",),
     "compare": ("model.bot", "-dataset=rows.jsonl", "-auto-approve"),
     "completion": ("bash",),

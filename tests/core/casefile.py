@@ -14,11 +14,12 @@ import yaml
 
 from ftplan.core.bounds import Budget, Changes, Threshold
 from ftplan.core.catalog import BaseModel, Catalog
+from ftplan.core.checkpoints import Checkpoint, CheckpointWish
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.entries import Commit, Reserve
 from ftplan.core.evaluating import AliasSpec
 from ftplan.core.facts import DatasetFacts, Observation, Phase, RemoteFile, RemoteJob, RemoteModel, TokenFacts
-from ftplan.core.handover import AliasRecord, EvalRecord, Target
+from ftplan.core.handover import AliasRecord, EvalRecord, TakenCheckpoint, Target
 from ftplan.core.plan import Mode, Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.recipe import MARK_ADDRESS, MARK_KEY, MARK_PROJECT, call_key
@@ -42,7 +43,7 @@ POLICY = ("mode", "replace", "targets", "excludes", "max_cost", "no_spend", "no_
 LIFECYCLE = ("prevent_destroy", "on_removed", "retry_failed", "cancel_running", "ignore_changes")
 MODEL_KEYS = {
     *("provider", "base", "dataset", "validation", "method", "epochs", "hyperparameters", "suffix", "seed"),
-    *("metadata", *LIFECYCLE),
+    *("metadata", "checkpoint", *LIFECYCLE),
 }
 
 
@@ -108,6 +109,7 @@ def model_spec(name: str, data: Mapping[str, Any]) -> ModelSpec:
         seed=given.get("seed"),
         metadata=given.get("metadata", {}),
         lifecycle=Lifecycle(**rules),
+        checkpoint=CheckpointWish(**given["checkpoint"]) if "checkpoint" in given else None,
     )
 
 
@@ -202,7 +204,9 @@ def _state(remembered: Mapping[str, Any], declared: Mapping[str, Any], catalogs:
     entries = remembered.get("models") or {}
     models = {**(declared.get("models") or {})}
     for name, entry in entries.items():
-        given = only(entry, ("was", "phase", "model", "attempt", "job", "former", "adopted", "error"), f"record {name}")
+        given = only(
+            entry, ("was", "phase", "model", "attempt", "job", "former", "adopted", "error", "taken"), f"record {name}"
+        )
         models[name] = {**(models.get(name) or {}), **(given.get("was") or {})}
     past, measured = project({**declared, "datasets": datasets, "models": models})
     desired, _ = resolve(past, measured, catalogs, {})
@@ -249,7 +253,13 @@ def _record(name: str, entry: Mapping[str, Any], past: Desired) -> ModelRecord:
         lifecycle=model.spec.lifecycle,
         parent=str(model.parent) if model.parent else None,
         former=tuple(_former(former, past, name) for former in entry.get("former") or []),
+        checkpoint=_taken(name, job.id, entry.get("taken")),
     )
+
+
+def _taken(name: str, job_id: str, wish: str | None) -> TakenCheckpoint | None:
+    """The checkpoint that fulfilled a wish: always the one at step 2."""
+    return None if wish is None else TakenCheckpoint(job_id, 2, f"ft:{name}:2", wish)
 
 
 def _former(data: Mapping[str, Any], past: Desired, name: str) -> FormerJob:
@@ -300,7 +310,7 @@ def _policy(data: Mapping[str, Any] | None) -> Policy:
 
 
 def _observation(data: Mapping[str, Any] | None, desired: Desired, state: State) -> Observation:
-    given = only(data, ("jobs", "models", "files", "found", "found_files", "unsearchable"), "seen")
+    given = only(data, ("jobs", "models", "files", "found", "found_files", "unsearchable", "checkpoints"), "seen")
     contents = {name: ("openai", measured.content_sha256) for name, measured in desired.datasets.items()}
     return Observation(
         jobs={Address("model", name): _seen_job(job, state.models[name]) for name, job in _items(given, "jobs")},
@@ -317,6 +327,12 @@ def _observation(data: Mapping[str, Any] | None, desired: Desired, state: State)
         },
         found_files={contents[n]: RemoteFile(id, f"{n}.jsonl", 100) for n, id in _items(given, "found_files")},
         unsearchable={Address("model", name): why for name, why in _items(given, "unsearchable")},
+        checkpoints={
+            Address("model", name): tuple(
+                Checkpoint(step, f"ft:{name}:{step}", {"valid_loss": loss}) for step, loss in kept.items()
+            )
+            for name, kept in _items(given, "checkpoints")
+        },
     )
 
 

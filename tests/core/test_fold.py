@@ -11,6 +11,7 @@ from values import evaluation, file, full_state, job, record, target
 from ftplan.core.events import (
     AliasMoved,
     AliasRemoved,
+    CheckpointTaken,
     EvaluationDone,
     Fact,
     FileDropped,
@@ -25,7 +26,7 @@ from ftplan.core.events import (
 )
 from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.fold import fold, job_record
-from ftplan.core.handover import MOST_FORMER_TARGETS
+from ftplan.core.handover import MOST_FORMER_TARGETS, TakenCheckpoint
 from ftplan.core.records import FormerJob, Intent, State
 from ftplan.core.spec import Lifecycle
 
@@ -49,6 +50,8 @@ FACTS: list[Fact] = [
     LifecycleChanged("bot", Lifecycle(retry_failed=False)),
     ModelRemoved("bot", deleted=True),
     ModelRemoved("nobody", deleted=False),
+    CheckpointTaken("bot", None),
+    CheckpointTaken("bot", TakenCheckpoint("job-1", 9, "ft:job-1:ckpt-step-9", "step 9")),
     EvaluationDone(evaluation(passed=False)),
     EvaluationDone(evaluation(model_id="ft:job-9")),
     AliasMoved("prod", target("job-9")),
@@ -153,6 +156,15 @@ def test_new_rules_change_nothing_else() -> None:
 
 def test_a_removed_model_is_forgotten() -> None:
     assert set(fold(STATE, ModelRemoved("bot", deleted=False)).models) == {"child"}
+
+
+def test_a_checkpoint_is_the_output_until_another_job_takes_over() -> None:
+    taken = TakenCheckpoint("job-1", 9, "ft:job-1:ckpt-step-9", "step 9")
+    after = fold(STATE, CheckpointTaken("bot", taken))
+    assert after.models["bot"].output == "ft:job-1:ckpt-step-9"
+    assert fold(after, CheckpointTaken("bot", None)).models["bot"].output == "ft:job-1"
+    assert fold(after, STARTED).models["bot"].output is None
+    assert fold(after, replace(STARTED, job=after.models["bot"].job)).models["bot"].taken == taken
 
 
 def test_an_alias_that_moves_remembers_where_it_was() -> None:

@@ -22,6 +22,7 @@ from ftplan.core.dataset_diff import DatasetDiff, DiffSide, RowChange, TextChang
 from ftplan.core.events import (
     AliasMoved,
     AliasRemoved,
+    CheckpointTaken,
     EvaluationDone,
     Event,
     FileDropped,
@@ -35,7 +36,7 @@ from ftplan.core.events import (
     TrainingIntended,
 )
 from ftplan.core.facts import JobProgress, Phase
-from ftplan.core.handover import EvalRecord, Target
+from ftplan.core.handover import EvalRecord, TakenCheckpoint, Target
 from ftplan.core.keeping.codec import decode_state, encode_state
 from ftplan.core.notices import (
     JobFollowed,
@@ -83,6 +84,10 @@ EVENTS: dict[type, tuple[Event, ...]] = {
     JobSeen: (JobSeen("a", JOB),),
     LifecycleChanged: (LifecycleChanged("a", Lifecycle()),),
     ModelRemoved: (ModelRemoved("a", deleted=True),),
+    CheckpointTaken: (
+        CheckpointTaken("a", TakenCheckpoint("ftjob-1", 80, "ft:x", "step 80")),
+        CheckpointTaken("a", None),
+    ),
     EvaluationDone: (EvaluationDone(EvalRecord("e", "a", "ft:x", "d", 2, 0.5, 0.1, 0.9, passed=False)),),
     AliasMoved: (AliasMoved("prod", Target("a", "openai", "ft:x", "ftjob-1", "f", "2026-11-22")),),
     AliasRemoved: (AliasRemoved("prod"),),

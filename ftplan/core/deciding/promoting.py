@@ -16,7 +16,7 @@ from ftplan.core.handover import AliasRecord
 from ftplan.core.plan import Note, Unchanged
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address, Project
-from ftplan.core.steps import Adopt, Await, Delete, Estimate, Forget, Promote, Reason, Train
+from ftplan.core.steps import Adopt, Await, Delete, Estimate, Forget, Promote, Reason, Take, Train
 
 Outcomes = Mapping[Address, Sequence[Outcome]]
 
@@ -80,8 +80,7 @@ def output_now(record: ModelRecord, seen: Observation) -> str | None:
     known = model_now(record, seen)
     if known is None or phase_now(record, seen) not in (Phase.SUCCEEDED, None):
         return None
-    taken = record.checkpoint
-    return taken.model_id if taken is not None and taken.job_id == record.job.id else known
+    return record.taken.model_id if record.taken is not None else known
 
 
 def _declared(spec: AliasSpec, desired: Desired, state: State, seen: Observation, outcomes: Outcomes) -> list[Outcome]:
@@ -101,7 +100,7 @@ def _declared(spec: AliasSpec, desired: Desired, state: State, seen: Observation
 
 def _gives_another(item: Outcome) -> bool:
     """Whether a step may give its model another id than it has now."""
-    return isinstance(item, (Train, Adopt, Await))
+    return isinstance(item, (Train, Adopt, Await, Take))
 
 
 def _priced(step: Promote, desired: Desired) -> Promote:

@@ -66,7 +66,7 @@ class Live:
 
     @property
     def model_id(self) -> str:
-        return self.record.job.fine_tuned_model or ""
+        return self.record.output or ""
 
 
 def live_models(state: State) -> tuple[Live, ...]:

@@ -16,6 +16,7 @@ from ftplan.core.entries import Commit, Release, Reserve, SpendEntry, Start, Tar
 from ftplan.core.events import (
     AliasMoved,
     AliasRemoved,
+    CheckpointTaken,
     EvaluationDone,
     Fact,
     FileDropped,
@@ -51,7 +52,7 @@ def booked(state: State, fact: Fact) -> tuple[SpendEntry, ...]:
             return tuple(_removed(state, fact.name))
         case PlanUsed() | FileStored() | FileDropped() | LifecycleChanged():
             return ()
-        case EvaluationDone() | AliasMoved() | AliasRemoved():
+        case CheckpointTaken() | EvaluationDone() | AliasMoved() | AliasRemoved():
             return ()
         case _:
             assert_never(fact)

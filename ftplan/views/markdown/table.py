@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import assert_never
 
 from ftplan.core.plan import BaseLife, Plan
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Take, Train, Upload
 from ftplan.views.diff_words import changed_rows
 from ftplan.views.lifetimes import base_life, declared_base
 from ftplan.views.markdown.fit import Block, Rank, Section
@@ -80,6 +80,8 @@ def _verb(step: Step, plan: Plan) -> str:
             return "delete"
         case Promote():
             return "promote"
+        case Take():
+            return "take a checkpoint of"
         case _:
             assert_never(step)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing_extensions import assert_never
 
 from ftplan.core.plan import Bill, Note, Plan
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Step, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Step, Take, Train, Upload
 from ftplan.views.pages.markup import counted
 from ftplan.views.plan_money import dollar_range
 from ftplan.views.plan_words import is_part_of_another, replaces
@@ -28,6 +28,7 @@ _OTHERS = {
     "upload": "upload {}",
     "adopt": "adopt {}, which costs nothing",
     "promote": "promote {}",
+    "take": "take a checkpoint of {}",
     "await": "follow the job of {}",
     "cancel": "cancel the job of {}",
     "forget": "forget {} without deleting anything",
@@ -59,6 +60,8 @@ def verb(step: Step, plan: Plan) -> str:
             return "delete for good"
         case Promote():
             return "promote"
+        case Take():
+            return "take a checkpoint"
         case _:
             assert_never(step)
 
