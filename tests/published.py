@@ -65,6 +65,8 @@ def check_output(words: tuple[str, ...], out: str) -> None:
     elif command == "show":
         document = json.loads(out)
         check(document, "plan", "" if "resource_changes" in document else "state")
+    elif command == "metrics":
+        check(json.loads(out), "metrics")
     elif command == "compare":
         check(json.loads(out), "comparison")
     elif command == "validate":

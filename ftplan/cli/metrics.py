@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
+from ftplan.cli.documents import write_document
 from ftplan.cli.options import config_options, config_request
 from ftplan.cli.remembered import model_with_job
 from ftplan.cli.session import Session, open_session
@@ -21,11 +24,16 @@ if TYPE_CHECKING:
     from ftplan.core.keeping.metrics_codec import KeptMetrics
     from ftplan.core.metrics import RawMetrics
     from ftplan.views.metrics_text import Report
+    from ftplan.views.style import Style
 
 
 @click.command()
 @click.option("--json", is_flag=True, help="A JSON list: every figure, and the diagnosis.")
 @click.option("--csv", is_flag=True, help="Every figure as CSV.")
+@click.option("--chart", is_flag=True, help="Charts in the text, wherever it goes.")
+@click.option("--no-chart", is_flag=True, help="No charts, not on a terminal either.")
+@click.option("--png", metavar="FILE", help="Also draw them as a picture (needs ftplan[png]).")
+@click.option("--html", metavar="FILE", help="Also write them as one HTML page.")
 @click.option("--offline", is_flag=True, help="No key, no network: what was kept beside the state.")
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
 @config_options
@@ -47,14 +55,42 @@ def metrics(
     request = replace(config_request(options), offline=offline)
     with open_session(request, online=not offline, measured=False) as session:
         reports = _reports(session, addresses, console, offline=offline)
+    _written(reports, options, console)
     if json:
         console.line(json_text([metrics_document(report) for report in reports]))
     elif csv:
         console.line(metrics_csv(reports).rstrip("\n"))
     else:
         style = console.style(sys.stdout)
-        console.say("\n\n".join(render_metrics(report, style) for report in reports))
+        told = [render_metrics(report, style) for report in reports]
+        drawn = options["chart"] or (sys.stdout.isatty() and not options["no_chart"])
+        console.say("\n\n".join([*_charts(reports, style, console, drawn=drawn), *told]))
     return 0
+
+
+def _charts(reports: Sequence[Report], style: Style, console: Console, *, drawn: bool) -> list[str]:
+    if not drawn:
+        return []
+    from ftplan.views.metrics_chart import render_charts
+
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return [text for text in [render_charts(reports, style, console.columns, unicode=unicode)] if text]
+
+
+def _written(reports: Sequence[Report], options: Mapping[str, Any], console: Console) -> None:
+    """The picture and the page, where they are wanted."""
+    if options["html"] is not None:
+        from ftplan.views.metrics_page import render_metrics_page
+
+        write_document("HTML", options["html"], render_metrics_page(reports), console)
+    if options["png"] is not None:
+        from ftplan.views.metrics_png import render_metrics_png
+
+        data = render_metrics_png(reports)
+        try:
+            Path(options["png"]).write_bytes(data)
+        except OSError as error:
+            raise UsageError("PNG not written", detail=f"{options['png']}: {error.strerror or error}.") from error
 
 
 def _reports(session: Session, addresses: tuple[str, ...], console: Console, *, offline: bool) -> list[Report]:

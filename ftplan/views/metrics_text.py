@@ -50,7 +50,7 @@ def render_metrics(report: Report, style: Style) -> str:
         lines.append("A rehearsal: a small stand-in was fitted, and its figures say nothing about the real model.")
     if not metrics.columns:
         return "\n".join([*lines, "Nothing was measured yet."])
-    names = _shown_columns(metrics)
+    names = shown_columns(metrics)
     blocks = [
         lines,
         list(_table(metrics, names, style)),
@@ -78,7 +78,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _shown_columns(metrics: Metrics) -> list[str]:
+def shown_columns(metrics: Metrics) -> list[str]:
     """The columns that fit, known ones first; of twins that say the same, one."""
     columns = metrics.columns
     return [
@@ -90,7 +90,7 @@ def _shown_columns(metrics: Metrics) -> list[str]:
 
 def _table(metrics: Metrics, names: Sequence[str], style: Style) -> Iterator[str]:
     steps = shown_steps(metrics, names)
-    head = ("step", *map(_head, names))
+    head = ("step", *map(column_title, names))
     rows = [(f"{step:,}", *(_figure(metrics.columns[name].get(step)) for name in names)) for step in steps]
     widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
     head_line, *lines = (
@@ -132,7 +132,7 @@ def _extremes(metrics: Metrics, names: Sequence[str], style: Style) -> Iterator[
         series = metrics.columns[name]
         best, last = best_step(name, series), max(series)
         told = f"{_figure(series[best])} at step {best:,}" if best is not None else "-"
-        rows.append((_head(name), told, f"{_figure(series[last])} at step {last:,}"))
+        rows.append((column_title(name), told, f"{_figure(series[last])} at step {last:,}"))
     widths = [max(len(row[at]) for row in rows) for at in range(2)]
     lines = [f"{name:<{widths[0]}}  {best:<{widths[1]}}  {last}" for name, best, last in rows]
     yield style.bold(lines[0])
@@ -149,7 +149,8 @@ def _said(findings: Sequence[Finding], metrics: Metrics, style: Style) -> Iterat
         yield "Nothing stands out so far; it is judged whole when the job is over."
 
 
-def _head(name: str) -> str:
+def column_title(name: str) -> str:
+    """What a column is called for a person; clean."""
     return _HEADS.get(name) or clean(name, NAME_CHARACTERS)
 
 
