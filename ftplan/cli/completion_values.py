@@ -175,6 +175,7 @@ OPTIONS: Mapping[str, Source] = {
 # By the name of the argument, and of the command before it where the name alone does not tell.
 ARGUMENTS: Mapping[str, Source] = {
     "cancel address": _remembered_models,
+    "lineage id": _names,
     "logs address": _remembered_models,
     "checkpoints address": _remembered_models,
     "compare address": _remembered_models,

@@ -45,6 +45,7 @@ COMMANDS = {
     "fmt": Entry("project", "fmt", "Rewrite the configuration in its canonical layout"),
     "force-unlock": Entry("state", "force_unlock", "Take away the lock of a run that is dead"),
     "graph": Entry("read", "graph", "Print what depends on what, as DOT or Mermaid"),
+    "lineage": Entry("lineage", "lineage", "Tell where a model comes from, and what became of it"),
     "logs": Entry("job_logs", "logs", "Show what happened to a model's job"),
     "metrics": Entry("metrics", "metrics", "Show what was measured while a model trained"),
     "output": Entry("read", "output", "Print the ids of the fine-tuned models"),

@@ -16,23 +16,38 @@ from ftplan.cli.console import Console
 from ftplan.cli.options import Request, config_options, config_request
 from ftplan.errors import FtplanError, Problem, UsageError
 
+FORMS = ("json", "raw", "dotenv", "configmap", "github")
+
 
 @click.command()
 @click.option("--json", is_flag=True, help="{NAME: {value, type, sensitive}}, or the one value.")
 @click.option("--raw", is_flag=True, help="The bare id of NAME.")
+@click.option("--format", "form", type=click.Choice(FORMS), help="For other tools: dotenv, configmap, github.")
+@click.option("--name", "title", metavar="NAME", help="Name of the ConfigMap (ftplan-models).")
 @click.argument("name", required=False)
 @config_options
 @click.pass_obj
-def output(line: CommandLine, /, json: bool, raw: bool, name: str | None, **options: Any) -> int:
-    """Print the ids of the fine-tuned models, by the names they are declared under."""
+def output(
+    line: CommandLine, /, json: bool, raw: bool, form: str | None, title: str | None, name: str | None, **options: Any
+) -> int:
+    """Print the ids of the fine-tuned models and of what aliases stand for, by their names."""
     from ftplan.views.json_documents import output_document
     from ftplan.views.json_text import json_text
     from ftplan.views.state_text import render_outputs
 
     console = Console(no_color=line.no_color)
+    if form is not None and (json or raw):
+        raise UsageError("Wrong usage", detail="-format stands in the place of -json and -raw.")
+    json, raw = json or form == "json", raw or form == "raw"
     if raw and (json or name is None):
         raise UsageError("Wrong usage", detail="-raw takes one NAME, and no -json.")
+    if title is not None and form != "configmap":
+        raise UsageError("Wrong usage", detail="-name is that of a ConfigMap: it goes with -format=configmap.")
     outputs = _outputs(config_request(options))
+    if form in ("dotenv", "configmap", "github"):
+        chosen = outputs if name is None else {_plain(name): _one_output(name, outputs)}
+        console.line(_formed(form, chosen, title).rstrip("\n"))
+        return 0
     if name is None:
         console.line(json_text(output_document(outputs)) if json else render_outputs(outputs))
         return 0
@@ -49,20 +64,32 @@ def output(line: CommandLine, /, json: bool, raw: bool, name: str | None, **opti
 
 
 def _outputs(request: Request) -> dict[str, str | None]:
-    """Every model that is remembered or declared, with its id where it has one."""
-    from ftplan.cli.state import declared_models, stored_state
+    """Every model and alias that is remembered or declared, with its id where it has one."""
+    from ftplan.cli.state import declared_names, stored_state
     from ftplan.views.json_documents import model_outputs
 
-    return {**dict.fromkeys(declared_models(request)), **model_outputs(stored_state(request))}
+    return {**dict.fromkeys(declared_names(request)), **model_outputs(stored_state(request))}
 
 
 def _one_output(name: str, outputs: dict[str, str | None]) -> str | None:
-    plain = name.removeprefix("model.")
+    plain = _plain(name)
     if plain not in outputs:
         near = difflib.get_close_matches(plain, outputs, n=1)
         advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(outputs)) or 'none'}."
         raise FtplanError(Problem("Unknown output", f"There is no model named {plain!r}.", advice=advice))
     return outputs[plain]
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("model.").removeprefix("alias.")
+
+
+def _formed(form: str, outputs: dict[str, str | None], title: str | None) -> str:
+    from ftplan.views.output_forms import CONFIG_MAP, config_map, dotenv, github_output
+
+    if form == "configmap":
+        return config_map(outputs, CONFIG_MAP if title is None else title)
+    return dotenv(outputs) if form == "dotenv" else github_output(outputs)
 
 
 @click.command()

@@ -97,11 +97,11 @@ class Session:
 
 @contextmanager
 def open_session(
-    request: Request, *, online: bool, measured: bool = True, console: Console | None = None
+    request: Request, *, online: bool, measured: bool = True, console: Console | None = None, folder: Path = Path()
 ) -> Iterator[Session]:
-    """The project in this folder. `online` starts the embedded sandbox where a provider is one; `measured` reads the
+    """The project in `folder`. `online` starts the embedded sandbox where a provider is one; `measured` reads the
     datasets, as `console` shows. Raises `ConfigError` with every problem of the configuration."""
-    path = find_config(Path())
+    path = find_config(folder)
     if isinstance(path, Problem):
         raise ConfigError(path)
     loaded = load_project(

@@ -99,10 +99,10 @@ def stored_state(request: Request) -> State:
         return session.load_state()[0]
 
 
-def declared_models(request: Request) -> list[str]:
-    """The names of this folder's declared models."""
+def declared_names(request: Request) -> list[str]:
+    """The names of this folder's declared models and aliases."""
     with open_session(request, online=False, measured=False) as session:
-        return sorted(session.project.models)
+        return sorted([*session.project.models, *session.project.aliases])
 
 
 def addresses(stored: State) -> list[str]:
@@ -110,4 +110,5 @@ def addresses(stored: State) -> list[str]:
     files = sorted(
         {f"dataset.{name}" for file in stored.files.values() for name in (file.datasets or (file.filename,))}
     )
-    return [*files, *(f"model.{name}" for name in sorted(stored.models))]
+    aliases = (f"alias.{name}" for name in sorted(stored.aliases))
+    return [*files, *(f"model.{name}" for name in sorted(stored.models)), *aliases]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ftplan.core.entries import Quote
-from ftplan.core.handover import EvalRecord, TakenCheckpoint, Target
+from ftplan.core.handover import EvalRecord, Origin, TakenCheckpoint, Target
 from ftplan.core.notices import Notice
 from ftplan.core.records import FileRecord, Intent, JobRecord
 from ftplan.core.spec import Lifecycle
@@ -54,7 +54,8 @@ class IntentDropped:
 @dataclass(frozen=True, slots=True)
 class JobStarted:
     """A job is ours: started by us, or adopted. It closes the intent of its model and retires the job before.
-    `paid_here` says that this project paid for it, and `quote` what it was expected to cost where no intent says so."""
+    `paid_here` says that this project paid for it, `quote` what it was expected to cost where no intent says so, and
+    `origin` who had it started."""
 
     name: str
     provider: str
@@ -68,6 +69,7 @@ class JobStarted:
     adopted: bool = False
     paid_here: bool = True
     quote: Quote = field(default_factory=Quote)
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,9 @@ def _remembering(state: State, fact: Fact) -> State:
 
 
 def _started(before: ModelRecord | None, fact: JobStarted) -> ModelRecord:
-    earlier = (*before.former, FormerJob(before.fingerprint, before.job)) if before is not None else ()
+    earlier = (*before.former, FormerJob(before.fingerprint, before.job, before.origin)) if before is not None else ()
     former = tuple(old for old in earlier if old.job.id != fact.job.id)
+    same = before is not None and before.job.id == fact.job.id
     return ModelRecord(
         name=fact.name,
         provider=fact.provider,
@@ -104,7 +105,8 @@ def _started(before: ModelRecord | None, fact: JobStarted) -> ModelRecord:
         parent=fact.parent,
         adopted=fact.adopted,
         former=former,
-        checkpoint=before.checkpoint if before is not None and before.job.id == fact.job.id else None,
+        origin=before.origin if same and before is not None else fact.origin,
+        checkpoint=before.checkpoint if same and before is not None else None,
     )
 
 

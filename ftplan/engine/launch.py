@@ -149,6 +149,7 @@ def _intent(run: Run, step: Train, request: JobRequest) -> Intent:
         parent=str(step.parent) if step.parent else None,
         settled_seconds=run.window_seconds + run.call_seconds,
         quote=quote(run.declared(step.address), run.desired.catalogs[step.provider], step.estimate),
+        origin=run.origin,
     )
 
 
@@ -169,4 +170,5 @@ def started(run: Run, step: Train | Adopt, job: RemoteJob, *, adopted: bool) -> 
         adopted=adopted,
         paid_here=paid_here(run.desired.project, job),
         quote=quote(model, run.desired.catalogs[step.provider], estimate),
+        origin=run.origin,
     )

@@ -44,6 +44,7 @@ def adopted(intent: Intent, job: RemoteJob) -> JobStarted:
         parent=intent.parent,
         adopted=True,
         quote=intent.quote,
+        origin=intent.origin,
     )
 
 

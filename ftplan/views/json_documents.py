@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ftplan
-from ftplan.core.attributes import remembered_file, remembered_model
+from ftplan.core.attributes import remembered_alias, remembered_file, remembered_model
 from ftplan.core.records import FileRecord, State
 from ftplan.errors import Place, Problem
 from ftplan.views.json_text import plain
@@ -71,8 +71,9 @@ def output_document(outputs: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def model_outputs(state: State) -> dict[str, str | None]:
-    """The id of each remembered model, None until its training is done."""
-    return {name: record.output for name, record in sorted(state.models.items())}
+    """The id of each remembered model, None until its training is done, and that of what each alias stands for."""
+    models = {name: record.output for name, record in sorted(state.models.items())}
+    return {**models, **{name: alias.now.model_id for name, alias in sorted(state.aliases.items())}}
 
 
 def resource(address: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +95,8 @@ def state_resources(state: State) -> list[tuple[str, dict[str, Any]]]:
     """Everything remembered with its attributes, by address. A file no dataset means any more goes by its id."""
     files = [(address, remembered_file(f)) for f in state.files.values() for address in file_addresses(f)]
     models = [(f"model.{name}", remembered_model(record)) for name, record in state.models.items()]
-    return [*sorted(files, key=lambda item: (item[0], item[1]["provider"])), *sorted(models)]
+    aliases = [(f"alias.{name}", remembered_alias(record)) for name, record in state.aliases.items()]
+    return [*sorted(files, key=lambda item: (item[0], item[1]["provider"])), *sorted(models), *sorted(aliases)]
 
 
 def file_addresses(record: FileRecord) -> list[str]:

@@ -7,6 +7,7 @@ import signal
 from typing import Any
 
 import pytest
+from published import check
 from workbench import STATE, Workbench, chats, model
 
 CHAT = "/v1/chat/completions"
@@ -112,6 +113,7 @@ def test_the_file_for_applications_says_what_is_in_use(bench: Workbench) -> None
     evaluated(bench)
     bench.apply()
     told = json.loads((bench.folder / "ftplan.aliases.json").read_text())
+    check(told, "aliases")
     assert told["aliases"]["prod"]["id"] == bench.model_id()
     assert told["models"]["bot"] == {"provider": "trainer", "id": bench.model_id()}
     evaluated(bench, epochs=2)

@@ -32,6 +32,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "dataset split": ("rows.jsonl", "-force"),
     "dataset stats": ("rows.jsonl",),
     "force-unlock": ("-force", "no-such-lock"),
+    "lineage": ("bot",),
     "logs": ("model.bot",),
     "metrics": ("model.bot",),
     "pause": ("model.bot", "-auto-approve"),

@@ -67,6 +67,7 @@ def test_the_schema_is_a_schema(name):
         ("events", 120),
         ("state", 60),
         ("comparison", 30),
+        ("aliases", 8),
         ("metrics", 15),
     ],
 )
@@ -132,7 +133,8 @@ def test_an_unknown_schema_is_refused(name):
 
 
 def test_the_schemas_are_named():
-    assert names() == ["catalog", "catalog-overrides", "comparison", "config", "events", "metrics", "plan", "state"]
+    documents = ["aliases", "catalog", "catalog-overrides", "comparison", "config"]
+    assert names() == [*documents, "events", "metrics", "plan", "state"]
 
 
 GRADERS = {

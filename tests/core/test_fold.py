@@ -119,7 +119,8 @@ def test_a_started_job_is_remembered_with_all_that_made_it() -> None:
 def test_a_retired_job_is_kept() -> None:
     after = fold(STATE, STARTED).models["bot"]
     assert after.job == STARTED.job
-    assert after.former == (*STATE.models["bot"].former, FormerJob("f1", STATE.models["bot"].job))
+    before = STATE.models["bot"]
+    assert after.former == (*before.former, FormerJob("f1", before.job, before.origin))
 
 
 def test_the_same_job_started_again_retires_nothing() -> None:
