@@ -67,7 +67,7 @@ def verdict(spec: EvalSpec, scores: Sequence[float], rivals: Sequence[Rival], se
         said.append("nothing is in use that it could be held against")
     if len(scores) < FEWEST_ROWS:
         holds.append(False)
-        said.append(f"{len(scores)} rows say nothing")
+        said.append("so few rows say nothing")
     return Verdict(len(scores), own.mean, own.low, own.high, all(holds), tuple(against), tuple(said))
 
 
@@ -84,7 +84,8 @@ def _against(spec: EvalSpec, scores: Sequence[float], rival: Rival, least: float
 
 
 def _own(spec: EvalSpec, own: Interval, rows: int) -> str:
-    told, least = f"{own.mean:.2f} [{own.low:.2f}, {own.high:.2f}] of {rows:,} rows", spec.thresholds.score
+    counted = "1 row" if rows == 1 else f"{rows:,} rows"
+    told, least = f"{own.mean:.2f} [{own.low:.2f}, {own.high:.2f}] of {counted}", spec.thresholds.score
     if least is None:
         return told
     if own.low >= least:

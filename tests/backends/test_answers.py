@@ -1,0 +1,128 @@
+"""Answers are found again by exactly what was asked, and a file that cannot be used is as good as none."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ftplan.backends.answers import AnswersFile
+from ftplan.core.comparing.questions import Answer, Question, question_key
+
+WHOLE = Answer("hélló \ud83d", ({"function": {"name": "f"}},), "stop", 3, 2, 1, True)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "answers.sqlite3"
+
+
+def test_what_is_kept_is_found_whole_by_its_key_and_by_no_other(file: Path) -> None:
+    AnswersFile(file).keep_answer("a", WHOLE)
+    assert AnswersFile(file).kept_answer("a") == WHOLE
+    assert AnswersFile(file).kept_answer("b") is None
+    AnswersFile(file).keep_answer("a", Answer("later"))
+    assert AnswersFile(file).kept_answer("a") == Answer("later")
+
+
+def test_it_is_readable_by_its_owner_alone(file: Path) -> None:
+    AnswersFile(file).keep_answer("a", WHOLE)
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_without_a_file_nothing_is_kept() -> None:
+    AnswersFile(None).keep_answer("a", WHOLE)
+    assert AnswersFile(None).kept_answer("a") is None
+
+
+@pytest.mark.parametrize("data", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_file_is_as_good_as_none(file: Path, data: bytes) -> None:
+    file.parent.mkdir(mode=0o700)
+    file.write_bytes(data)
+    file.chmod(0o600)
+    kept = AnswersFile(file)
+    assert kept.kept_answer("a") is None
+    kept.keep_answer("a", WHOLE)
+    assert kept.kept_answer("a") in (None, WHOLE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update answers set body = replace(body, 'stop', 'length')",
+        "update answers set body = 'x'",
+        "update answers set key = 'b'",
+        "drop table answers",
+    ],
+)
+def test_a_line_that_somebody_changed_is_not_found(file: Path, change: str) -> None:
+    AnswersFile(file).keep_answer("a", WHOLE)
+    with sqlite3.connect(file) as base:
+        base.execute(change)
+    base.close()
+    assert AnswersFile(file).kept_answer("a") is None
+    assert AnswersFile(file).kept_answer("b") is None
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o620])
+def test_a_file_that_others_could_have_written_is_not_believed(file: Path, mode: int) -> None:
+    AnswersFile(file).keep_answer("a", WHOLE)
+    file.chmod(mode)
+    assert AnswersFile(file).kept_answer("a") is None
+
+
+def test_another_version_begins_anew(file: Path) -> None:
+    AnswersFile(file).keep_answer("a", WHOLE)
+    with sqlite3.connect(file) as base:
+        base.execute("pragma user_version = 99")
+    base.close()
+    assert AnswersFile(file).kept_answer("a") is None
+    AnswersFile(file).keep_answer("a", WHOLE)
+    assert AnswersFile(file).kept_answer("a") == WHOLE
+
+
+def test_what_stands_in_its_place_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("folder", "link"):
+        AnswersFile(tmp_path / name).keep_answer("a", WHOLE)
+        assert AnswersFile(tmp_path / name).kept_answer("a") is None
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_an_answer_that_is_too_long_is_left_out(file: Path) -> None:
+    AnswersFile(file).keep_answer("a", Answer("x" * 2_000_000))
+    assert AnswersFile(file).kept_answer("a") is None
+
+
+def test_processes_may_keep_answers_at_once(file: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from ftplan.backends.answers import AnswersFile;"
+        "from ftplan.core.comparing.questions import Answer;"
+        "[AnswersFile(Path(sys.argv[1])).keep_answer(f'{sys.argv[2]}{n}', Answer(str(n))) for n in range(30)]"
+    )
+    AnswersFile(file).keep_answer("first", WHOLE)
+    command = [sys.executable, "-c", script, str(file)]
+    running = [subprocess.Popen([*command, name], env={**os.environ}) for name in ("a", "b")]
+    assert [one.wait(30) for one in running] == [0, 0]
+    kept = AnswersFile(file)
+    assert [kept.kept_answer(f"{name}{n}") for name in "ab" for n in range(30)] == [
+        Answer(str(n)) for n in range(30)
+    ] * 2
+
+
+def test_a_key_is_of_the_service_the_model_the_prompt_and_the_parameters() -> None:
+    question = Question("m", ({"role": "user", "content": "a"},), ({"type": "function"},), {"temperature": 0})
+    keys = {
+        question_key("openai", question),
+        question_key("azure", question),
+        question_key("openai", Question("n", question.messages, question.tools, question.parameters)),
+        question_key("openai", Question("m", ({"role": "user", "content": "b"},), question.tools, question.parameters)),
+        question_key("openai", Question("m", question.messages, (), question.parameters)),
+        question_key("openai", Question("m", question.messages, question.tools, {"temperature": 1})),
+    }
+    assert len(keys) == 6

@@ -1,0 +1,108 @@
+"""Asking a model: one request a question, its answer as it came, and failures told apart by whether they may pass."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from wire_stub import CANARY, Resets, Says, Stub, error
+
+from ftplan.cli.logs import Log, logged
+from ftplan.core.comparing.questions import Answer, Question
+from ftplan.core.ports import Answers
+from ftplan.errors import NotAllowed, ProviderError, Rejected, Unreachable
+from ftplan.providers.openai import OpenAIProvider
+
+CHAT = "/chat/completions"
+QUESTION = Question(
+    "ft:m", ({"role": "user", "content": "Secret question?"},), parameters={"temperature": 0, "x_new": 1}
+)
+
+
+def completion(**message: Any) -> dict[str, Any]:
+    said = {"role": "assistant", "content": "Fine.", **message}
+    usage = {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
+    return {"choices": [{"message": said, "finish_reason": "stop"}], "usage": usage}
+
+
+def test_an_answer_is_taken_as_it_came_with_what_is_billed(stub: Stub, provider: OpenAIProvider) -> None:
+    stub.tell("POST", CHAT, Says(200, completion()))
+    assert isinstance(provider, Answers)
+    assert provider.answer(QUESTION) == Answer("Fine.", (), "stop", 9, 2, 4)
+    (seen,) = stub.seen
+    assert seen.json == {"model": "ft:m", "messages": [dict(QUESTION.messages[0])], "temperature": 0, "x_new": 1}
+
+
+def test_calls_and_refusals_are_answers_too(stub: Stub, provider: OpenAIProvider) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    stub.tell(
+        "POST",
+        CHAT,
+        Says(200, completion(content=None, tool_calls=[call])),
+        Says(200, completion(content=None, refusal="No.")),
+    )
+    tools = ({"type": "function", "function": {"name": "f"}},)
+    assert provider.answer(Question("m", QUESTION.messages, tools)).tool_calls == (call,)
+    assert stub.seen[0].json["tools"] == list(tools)
+    assert provider.answer(QUESTION).text == "No."
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": "9", "completion_tokens": True}])
+def test_counts_that_are_none_are_not_known(stub: Stub, provider: OpenAIProvider, usage: Any) -> None:
+    stub.tell("POST", CHAT, Says(200, {**completion(), "usage": usage}))
+    found = provider.answer(QUESTION)
+    assert (found.prompt_tokens, found.completion_tokens, found.cached_tokens) == (None, None, None)
+
+
+FAILURES: dict[str, tuple[Any, type[ProviderError]]] = {
+    "busy": (error(429, "slower", code="rate_limit_exceeded", headers={"Retry-After": "7"}), Unreachable),
+    "broken": (error(500, "oops"), Unreachable),
+    "not ready yet": (error(404, "no such model", code="model_not_found"), Unreachable),
+    "cut off": (Resets(), Unreachable),
+    "a page": (Says(200, b"<html>proxy</html>"), Unreachable),
+    "no choice": (Says(200, {"choices": []}), Unreachable),
+    "no text": (Says(200, completion(content=[1])), Unreachable),
+    "a bad request": (error(400, "too long", code="context_length_exceeded"), Rejected),
+    "no credit": (error(429, "pay", code="insufficient_quota"), Rejected),
+    "a wrong key": (error(401, "who?", code="invalid_api_key"), NotAllowed),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+def test_a_failure_is_one_request_and_says_whether_it_may_pass(stub: Stub, provider: OpenAIProvider, what: str) -> None:
+    says, kind = FAILURES[what]
+    stub.tell("POST", CHAT, says)
+    with pytest.raises(kind) as caught:
+        provider.answer(QUESTION)
+    assert type(caught.value) is kind
+    assert len(stub.seen) == 1
+    told = str([(problem.summary, problem.detail, problem.advice) for problem in caught.value.problems])
+    assert CANARY not in told
+    assert "Secret question" not in told
+    if what == "busy":
+        assert isinstance(caught.value, Unreachable)
+        assert caught.value.retry_after == 7
+
+
+def test_many_threads_may_ask_at_once(stub: Stub, provider: OpenAIProvider) -> None:
+    stub.tell("POST", CHAT, Says(200, completion()))
+    found: list[Answer] = []
+    threads = [threading.Thread(target=lambda: found.append(provider.answer(QUESTION))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert found == [Answer("Fine.", (), "stop", 9, 2, 4)] * 8
+
+
+def test_no_log_holds_what_was_asked_or_answered(stub: Stub, provider: OpenAIProvider, tmp_path: Any) -> None:
+    stub.tell("POST", CHAT, Says(200, completion(content="Secret answer.")))
+    path = tmp_path / "log"
+    asked = logged(provider, Log("trace", str(path)))
+    assert isinstance(asked, Answers)
+    asked.answer(QUESTION)
+    written = path.read_text()
+    assert "answer ft:m" in written
+    assert "9 + 2 tokens" in written
+    assert "Secret" not in written
