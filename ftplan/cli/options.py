@@ -173,7 +173,7 @@ def read_addresses(option: str, texts: tuple[str, ...]) -> frozenset[Address]:
         return frozenset(Address.parse(text) for text in texts)
     except ValueError as error:
         raise UsageError(
-            f"Invalid -{option}", detail=f"{error}. Addresses are written model.NAME or dataset.NAME."
+            f"Invalid -{option}", detail=f"{error}. Addresses are written model.NAME, dataset.NAME or alias.NAME."
         ) from None
 
 

@@ -15,6 +15,7 @@ from ftplan.config.halves import Halves, name_at, read_split
 from ftplan.config.overrides import read_overrides
 from ftplan.config.tree import Path, Tree
 from ftplan.core.checkpoints import CheckpointWish
+from ftplan.core.integrations import WandbReport
 from ftplan.core.recipe import canonical, digest
 from ftplan.core.spec import (
     VALIDATION_SUFFIX,
@@ -151,9 +152,14 @@ def _model(tree: Tree, name: str, halves: Halves) -> ModelSpec:
         metadata=dict(spec.get("metadata", {})),
         lifecycle=_lifecycle(spec.get("lifecycle", {}), parted=half is not None),
         checkpoint=CheckpointWish(**spec["checkpoint"]) if spec.get("checkpoint") else None,
+        wandb=_wandb(tree.mapping(*path, "integrations").get("wandb")),
         place=tree.key_place(path),
         places=_places(tree, path),
     )
+
+
+def _wandb(spec: Mapping[str, Any] | None) -> WandbReport | None:
+    return None if spec is None else WandbReport(**{**spec, "tags": tuple(spec.get("tags", ()))})
 
 
 def _places(tree: Tree, path: Path) -> dict[str, Place]:

@@ -29,6 +29,7 @@ def declared_model(model: DesiredModel) -> dict[str, Any]:
         "suffix": model.recipe.get("suffix"),
         "seed": model.recipe.get("seed"),
         "metadata": dict(spec.metadata) or None,
+        "integrations": {"wandb": spec.wandb.as_mapping()} if spec.wandb is not None else None,
         "checkpoint": str(spec.checkpoint) if spec.checkpoint is not None else None,
         "training_rows": model.training.rows,
         "fingerprint": model.fingerprint,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from ftplan.core.metrics import best_step
+
+LAST_STEP = "last step"
+"""What a model is without a checkpoint of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,12 @@ def chosen(wish: CheckpointWish, kept: Sequence[Checkpoint]) -> Checkpoint | Non
     return next((one for one in kept if one.step == step), None)
 
 
-def what_there_is(kept: Sequence[Checkpoint]) -> str:
-    """What may be wished for, in words."""
+def what_there_is(wish: CheckpointWish, kept: Sequence[Checkpoint]) -> str:
+    """What may be wished for in the place of `wish`, in words."""
     if not kept:
         return "The provider keeps no checkpoints of this job."
     steps = ", ".join(str(one.step) for one in kept)
     columns = sorted({name for one in kept for name in one.metrics if best_step(name, {0: 0.0}) is not None})
-    return f"There are the steps {steps}" + (f", with {', '.join(columns)}." if columns else ".")
+    near = get_close_matches(wish.best, columns, n=1) if wish.best is not None else []
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return f"There are the steps {steps}" + (f", with {', '.join(columns)}.{meant}" if columns else ".")

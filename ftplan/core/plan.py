@@ -134,12 +134,13 @@ class Plan:
         return not self.steps
 
     def summary(self) -> dict[str, int]:
-        """Counts of steps: upload, train, adopt, await, cancel, forget, delete, promote, take, unchanged."""
-        kinds = ("upload", "train", "adopt", "await", "cancel", "forget", "delete", "promote", "take")
-        counts = dict.fromkeys(kinds, 0)
+        """Counts of steps: upload, train, adopt, await, cancel, forget, delete, unchanged; of promote and take, which
+        came later, only where there is one."""
+        counts = dict.fromkeys(("upload", "train", "adopt", "await", "cancel", "forget", "delete"), 0)
         for step in self.steps:
             found = isinstance(step, Upload) and step.found_id is not None
-            counts["adopt" if found else type(step).__name__.lower()] += 1
+            kind = "adopt" if found else type(step).__name__.lower()
+            counts[kind] = counts.get(kind, 0) + 1
         return {**counts, "unchanged": len(self.unchanged)}
 
     def totals(self) -> tuple[int, int, int]:
@@ -150,4 +151,4 @@ class Plan:
         new = sum(isinstance(step, Promote) and step.former_id is None for step in self.steps)
         added = counts["upload"] + counts["train"] + counts["adopt"] + new
         taken = sum(isinstance(step, Take) and step.before is not None for step in self.steps)
-        return added, counts["await"] + counts["promote"] - new + taken, counts["delete"]
+        return added, counts["await"] + counts.get("promote", 0) - new + taken, counts["delete"]

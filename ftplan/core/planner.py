@@ -130,6 +130,7 @@ def _decide_declared(
     draft: _Draft, desired: Desired, state: State, seen: Observation, policy: Policy, scope: Scope
 ) -> None:
     trained: dict[tuple[str, str], Address] = {}
+    taken: dict[Address, list[Outcome]] = {}
     known = calibrations(state)
     for model in desired.models:
         if not scope.covers(model.address):
@@ -148,10 +149,12 @@ def _decide_declared(
             calibrations=known,
         )
         draft.outcomes[model.address] = decide(case)
-        taken = decide_checkpoint(model, desired, state, seen, draft.outcomes[model.address])
-        draft.outcomes[model.address] += taken
+        taken[model.address] = decide_checkpoint(model, desired, state, seen, draft.outcomes[model.address])
         if any(isinstance(item, Train) for item in draft.outcomes[model.address]):
             trained.setdefault(recipe, model.address)
+    # Behind the loop, since no child waits for a checkpoint of its parent.
+    for address, items in taken.items():
+        draft.outcomes[address] += items
 
 
 def _barren_parent(

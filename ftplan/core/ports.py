@@ -13,6 +13,7 @@ from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.comparing.questions import Answer, Question
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import JobEvent, JobProgress, RemoteFile, RemoteJob, RemoteModel
+from ftplan.core.integrations import WandbReport
 from ftplan.core.metrics import RawMetrics
 from ftplan.errors import Problem
 
@@ -46,6 +47,7 @@ class JobRequest:
     suffix: str | None
     seed: int | None
     metadata: Mapping[str, str]
+    wandb: WandbReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ftplan.core.bounds import Budget, Changes
 from ftplan.core.checkpoints import CheckpointWish
 from ftplan.core.evaluating import AliasSpec, EvalSpec
+from ftplan.core.integrations import WandbReport
 from ftplan.core.override import CatalogOverride
 from ftplan.errors import Place
 
@@ -147,8 +148,8 @@ class ModelSpec:
     """One fine-tuned model as declared. `base_model` is an id, an alias, an `ft:` id, or `model.OTHER`.
 
     `tokenizer` is the path of a file that its tokens are counted by, `encoding` what that file stands for, once it was
-    read. `checkpoint` is the one to be used, None for the last step. `places` maps a field's name to where it stands in
-    the YAML, for messages.
+    read. `checkpoint` is the one to be used, None for the last step. `wandb` is the run that the provider writes of its
+    job. `places` maps a field's name to where it stands in the YAML, for messages.
     """
 
     name: str
@@ -164,6 +165,7 @@ class ModelSpec:
     metadata: Mapping[str, str] = field(default_factory=dict)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     checkpoint: CheckpointWish | None = None
+    wandb: WandbReport | None = None
     place: Place | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
 

@@ -198,7 +198,8 @@ class Promote:
 @dataclass(frozen=True, slots=True)
 class Take:
     """Let a checkpoint be the output of a model, in the place of `before`: what was `wish`ed, in words. `model_id` and
-    `step` are None where only the apply can tell, and the step where it is the last one."""
+    `step` are None where only the apply can tell, and the step where it is the last one; `figure` is the value that it
+    is the best by."""
 
     address: Address
     provider: str
@@ -209,6 +210,7 @@ class Take:
     model_id: str | None = None
     step: int | None = None
     job_id: str | None = None
+    figure: float | None = None
 
 
 Step = Upload | Train | Adopt | Await | Cancel | Forget | Delete | Promote | Take

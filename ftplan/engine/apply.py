@@ -95,7 +95,8 @@ def _begin(run: Run, step: Step) -> Action[None] | None:
             return None
     trained = step.model if isinstance(step, Promote) else step.address if isinstance(step, Take) else None
     if trained is not None and not _has_model(run, trained):
-        why = f"{step.address} has to wait until {trained} has a model; the next apply sees to it."
+        what = f"the checkpoint at {step.wish}" if isinstance(step, Take) else str(step.address)
+        why = f"{what} has to wait until {trained} has a model; the next apply sees to it."
         run.tell(Told("Left for the next run", why, "info", step.address))
         return None
     return action(run, step)

@@ -116,6 +116,7 @@ def job_request(run: Run, step: Train) -> JobRequest:
         # A seed of ours is no part of the recipe: it marks the call, also where metadata cannot.
         seed=recipe.get("seed", call_seed(step.key)),
         metadata={**spec.metadata, **marks},
+        wandb=spec.wandb,
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.deciding.scope import Scope
-from ftplan.core.deciding.taking import wish_held
 from ftplan.core.desired import Desired, DesiredModel, is_at
 from ftplan.core.facts import FileKey, Observation, Phase, RemoteFile, RemoteJob, RemoteModel
 from ftplan.core.ports import HasCheckpoints, ProviderReader
@@ -105,15 +104,18 @@ def _look_for_model(seen: _Seen, model: DesiredModel, state: State, reader: Prov
 
 
 def _look_at_checkpoints(seen: _Seen, model: DesiredModel, state: State, reader: ProviderReader) -> None:
-    """Only where one is declared that is not taken yet."""
+    """Only where one is declared. A list need not name the one in use for ever: it is asked for by itself then."""
     record, wish = state.models.get(model.spec.name), model.spec.checkpoint
-    if wish is None or record is None or record.fingerprint != model.fingerprint or wish_held(record) == str(wish):
+    if wish is None or record is None or record.fingerprint != model.fingerprint or model.address not in seen.jobs:
         return
-    job = seen.jobs.get(model.address)
-    if isinstance(reader, HasCheckpoints) and (job is not None and job.phase is Phase.SUCCEEDED):
-        kept = reader.checkpoints(record.job.id)
-        if kept is not None:
-            seen.checkpoints[model.address] = tuple(kept)
+    job = seen.jobs[model.address]
+    if not isinstance(reader, HasCheckpoints) or (job is not None and job.phase is not Phase.SUCCEEDED):
+        return
+    kept = tuple(reader.checkpoints(record.job.id) or ())
+    taken = record.taken
+    if taken is not None and taken.wish == str(wish) and taken.model_id not in {one.model_id for one in kept}:
+        kept = (*kept, Checkpoint(taken.step, taken.model_id)) if reader.get_model(taken.model_id) else kept
+    seen.checkpoints[model.address] = kept
 
 
 def _not_listed_yet(fingerprint: str, listed: set[str], state: State, reader: ProviderReader) -> list[RemoteJob]:

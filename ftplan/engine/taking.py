@@ -25,9 +25,13 @@ def take(run: Run, step: Take) -> Action[None]:
         kept = yield from do("checkpoints", lambda: _kept(run.providers[step.provider], record))
         found = chosen(wish, kept)
         if found is None:
-            detail = f"{step.address} is to be the checkpoint at {wish}. {what_there_is(kept)}"
+            detail = f"{step.address} is to be the checkpoint at {wish}. {what_there_is(wish, kept)}"
             advice = "Name one that is there, or take `checkpoint` out; the model is trained and kept."
             raise FtplanError(Problem("No such checkpoint", detail, advice=advice, address=str(step.address)))
+        if step.model_id not in (None, found.model_id):
+            detail = f"{step.address} was planned to be {step.model_id}, and at {wish} there is {found.model_id} now."
+            advice = "Plan again, and see whether that is what you want."
+            raise FtplanError(Problem("Another checkpoint", detail, advice=advice, address=str(step.address)))
         figure = found.metrics.get(wish.best) if wish.best is not None else None
         taken = TakenCheckpoint(record.job.id, found.step, found.model_id, wish_text(wish), figure)
     yield Record(CheckpointTaken(step.address.name, taken))

@@ -11,6 +11,7 @@ from ftplan.core.recipe import MARK_ADDRESS, MARK_FINGERPRINT, MARK_KEY, MARK_PR
 from ftplan.errors import Problem, Severity
 from ftplan.providers.catalog import Limits
 
+_ON_VALIDATION = ("valid_", "full_valid_")
 OUR_MARKS = (MARK_PROJECT, MARK_ADDRESS, MARK_KEY, MARK_FINGERPRINT)
 
 
@@ -24,6 +25,7 @@ def problems_of(model: DesiredModel, catalog: Catalog, limits: Limits, *, is_own
         *_images(model),
         *_grader(model),
         *_sizes(model, limits),
+        *_checkpoint(model),
     )
 
 
@@ -106,6 +108,15 @@ def _sizes(model: DesiredModel, limits: Limits) -> Iterator[Problem]:
                 f"{limits.metadata_key_length}, a value {limits.metadata_value_length}."
             )
             yield _problem(model, "metadata", "Metadata too long", detail)
+
+
+def _checkpoint(model: DesiredModel) -> Iterator[Problem]:
+    wish = model.spec.checkpoint
+    column = wish.best if wish is not None else None
+    if column is not None and column.startswith(_ON_VALIDATION) and model.spec.validation is None:
+        detail = f"Its checkpoint is chosen by {column}, which is measured on rows that are not trained on."
+        advice = "Declare a validation dataset, or choose by a figure of the training."
+        yield _problem(model, "checkpoint", "No validation dataset", detail, advice)
 
 
 def _problem(

@@ -146,6 +146,7 @@ def job_to_wire(request: JobRequest) -> dict[str, Any]:
         "suffix": request.suffix,
         "seed": request.seed,
         "metadata": dict(request.metadata) or None,
+        "integrations": [{"type": "wandb", "wandb": request.wandb.as_mapping()}] if request.wandb is not None else None,
     }
     body = {"model": request.base_model, "training_file": request.training_file, "method": method}
     return body | {name: value for name, value in optional.items() if value is not None}

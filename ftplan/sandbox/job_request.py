@@ -159,8 +159,20 @@ def _integrations(value: Any) -> list[Json] | None:
         return None
     if not isinstance(value, list) or len(value) > 5:
         raise bad_request("'integrations' must be a list of at most 5.", "integrations")
-    for one in value:
-        wandb = one.get("wandb") if isinstance(one, dict) and one.get("type") == "wandb" else None
-        if not isinstance(wandb, dict) or not isinstance(wandb.get("project"), str):
-            raise bad_request("An integration must be of type 'wandb' and name its project.", "integrations")
-    return value
+    return [{"type": "wandb", "wandb": _wandb(one, f"integrations[{at}]")} for at, one in enumerate(value)] or None
+
+
+def _wandb(one: Any, where: str) -> Json:
+    """A run at Weights & Biases with every field that the service gives back."""
+    wandb = one.get("wandb") if isinstance(one, dict) and one.get("type") == "wandb" else None
+    if not isinstance(wandb, dict) or not isinstance(wandb.get("project"), str) or not wandb["project"]:
+        raise bad_request("An integration must be of type 'wandb' and name its project.", "integrations")
+    for name in wandb:
+        if name not in ("project", "name", "entity", "tags"):
+            raise bad_request(f"'{name[:80]}' is not known to an integration with wandb.", f"{where}.wandb")
+    if not all(isinstance(wandb.get(name), str | None) for name in ("name", "entity")):
+        raise bad_request(f"'{where}.wandb' has a name or an entity that is no string.", f"{where}.wandb")
+    tags = wandb.get("tags") or []
+    if not isinstance(tags, list) or len(tags) > 50 or not all(isinstance(t, str) and 0 < len(t) <= 64 for t in tags):
+        raise bad_request("Tags are at most 50 strings of 1 to 64 characters.", f"{where}.wandb.tags")
+    return {"project": wandb["project"], "name": wandb.get("name"), "entity": wandb.get("entity"), "tags": tags}

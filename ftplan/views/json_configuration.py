@@ -18,8 +18,8 @@ _NOT_DECLARED = frozenset(
 
 
 def configuration(plan: Plan) -> dict[str, Any]:
-    """Every provider of the project, with its type and host, and every model that is declared and every dataset that
-    one of them reads, by address."""
+    """Every provider of the project, with its type and host, and every model and alias that is declared and every
+    dataset that a model reads, by address."""
     after = {address: plain(values) for address, values in sorted(plan.after.items())}
     used = {str(values["provider"]) for values in after.values() if values.get("provider")}
     return {
@@ -59,6 +59,6 @@ def _said(key: str, value: Any) -> dict[str, Any]:
     """One attribute as Terraform has it: what it names, or what it is."""
     if key in ("dataset", "validation"):
         return {"references": [f"dataset.{value}"]}
-    if key == "base_model" and str(value).startswith(PARENT_PREFIX):
+    if key in ("base_model", "model") and str(value).startswith(PARENT_PREFIX):
         return {"references": [value]}
     return {"constant_value": value}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from typing_extensions import assert_never
 
+from ftplan.core.checkpoints import LAST_STEP
 from ftplan.core.evaluating import EVAL_PREFIX
 from ftplan.core.plan import Plan
 from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Take, Train, Upload
@@ -54,7 +55,7 @@ def step_words(step: Step, plan: Plan) -> Words:
         case Promote():
             return _promote(step)
         case Take():
-            return Words("~", MOVED, (f"its output is the checkpoint at {clean(step.wish)}; nothing is trained",))
+            return Words("~", MOVED, (f"its output is {taken_words(step)}; nothing is trained",))
         case _:
             assert_never(step)
 
@@ -82,6 +83,16 @@ def is_part_of_another(step: Step, plan: Plan) -> bool:
     return isinstance(step, (Cancel, Take)) and any(
         other.address == step.address and not isinstance(other, (Cancel, Take)) for other in plan.steps
     )
+
+
+def taken_words(step: Take) -> str:
+    """What becomes the output of a model, as far as it is known."""
+    if step.wish == LAST_STEP:
+        return f"its {LAST_STEP} again"
+    if step.step is None or step.wish == f"step {step.step}":
+        return f"the checkpoint at {clean(step.wish, 120)}"
+    figure = f": {step.figure:.4g}" if step.figure is not None else ""
+    return f"the checkpoint at step {step.step} ({clean(step.wish, 120)}{figure})"
 
 
 def _promote(step: Promote) -> Words:

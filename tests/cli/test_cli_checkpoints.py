@@ -106,6 +106,13 @@ def test_a_wish_that_nothing_fits_fails_its_step_and_keeps_the_model(bench: Work
     assert bench.bought() == (2, 1)
 
 
+def test_a_column_that_was_meant_is_named(bench: Workbench) -> None:
+    declared(bench)
+    bench.apply()
+    declared(bench, {"best": "valid_los_loss"})
+    assert "Did you mean valid_loss?" in bench.run("plan").said
+
+
 def test_only_who_wishes_for_one_asks_for_checkpoints(bench: Workbench) -> None:
     declared(bench)
     bench.apply()

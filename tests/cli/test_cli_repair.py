@@ -37,8 +37,12 @@ def kept_aside(bench: Workbench) -> list[Path]:
 
 
 def records(bench: Workbench) -> dict[str, tuple[object, ...]]:
+    """All of a record but who has started its jobs, which nothing at a provider tells."""
     return {
-        m["name"]: (m["provider"], m["fingerprint"], m["key"], m["attempt"], m["recipe"], m["job"], m["former"])
+        m["name"]: (
+            *(m[name] for name in ("provider", "fingerprint", "key", "attempt", "recipe", "job")),
+            [{name: value for name, value in former.items() if name != "origin"} for former in m["former"]],
+        )
         for m in bench.state["models"]
     }
 

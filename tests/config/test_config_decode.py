@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from ftplan.config import find_config, load_project
+from ftplan.core.integrations import WandbReport
 from ftplan.core.spec import Lifecycle, Method, StateSpec
 from ftplan.errors import Problem
 
@@ -98,10 +99,16 @@ def test_every_key_of_a_model_has_its_place(load):
     assert bot.place.line == 15
 
 
+def test_a_run_to_report_to_is_decoded(load):
+    text = HEAD + "models: {bot: {base_model: m, dataset: a/b, integrations: {wandb: {project: p, tags: [x]}}}}\n"
+    assert load(text).project.models["bot"].wandb == WandbReport("p", tags=("x",))
+
+
 def test_defaults_fill_what_is_not_written(load):
     project = load(HEAD + "models: {bot: {base_model: m, dataset: a/b}}\n").project
     bot = project.models["bot"]
     assert (bot.provider, bot.validation, bot.suffix, bot.seed) == ("openai", None, None, None)
+    assert (bot.checkpoint, bot.wandb) == (None, None)
     assert bot.method == Method("supervised", "auto", {}, None)
     assert bot.lifecycle == Lifecycle(False, "forget", False, False, ())
     assert project.state == StateSpec("local", {})

@@ -117,6 +117,14 @@ ONE = {
         BOT + f"    metadata: {{{', '.join(f'k{i}: a' for i in range(13))}}}\n",
         "7:5 Invalid value | models.bot.metadata has 13 entries; expected 12 at most. | ",
     ),
+    "integration": (
+        BOT + "    integrations: {wanb: {}}\n",
+        '7:20 Unknown key | models.bot.integrations has no key "wanb". | Did you mean "wandb"?',
+    ),
+    "integration without a project": (
+        BOT + "    integrations: {wandb: {entity: x}}\n",
+        "7:20 Missing key | models.bot.integrations.wandb needs the key project. | Name of the project there.",
+    ),
     "budget": (
         "version: 1\nbudget: {max_total: -1}\n",
         "2:21 Invalid value | budget.max_total is the number -1; expected a number of at least 0. | ",

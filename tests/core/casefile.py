@@ -158,9 +158,10 @@ def _asking(declared: Mapping[str, Any]) -> dict[tuple[str, str], Estimate]:
 
 def _alias(name: str, data: Mapping[str, Any]) -> AliasRecord:
     """An alias that stands for an id, and was rolled back from another."""
-    given = only(data, ("id", "model", "former", "rolled_back"), f"alias {name}")
+    given = only(data, ("id", "model", "former", "rolled_back", "job"), f"alias {name}")
     ids = [*given.get("former", ()), given["id"]]
-    targets = [Target(given.get("model", "bot"), "openai", id, f"job-{id}", "f", "2026-10-01") for id in ids]
+    model = given.get("model", "bot")
+    targets = [Target(model, "openai", id, given.get("job", f"job-{id}"), "f", "2026-10-01") for id in ids]
     return AliasRecord(name, targets[-1], tuple(targets[:-1]), given.get("rolled_back"))
 
 

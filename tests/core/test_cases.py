@@ -19,7 +19,7 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 STEP_KEYS = (
     *("reason", "attempt", "job_id", "model_id", "file_id", "shared_with", "parent", "replaces_model", "key"),
     *("changes", "running", "found_id", "replaces", "provider", "detail", "epochs", "tokens", "cost"),
-    *("model", "requires", "former_id", "wish", "before", "step"),
+    *("model", "requires", "former_id", "wish", "before", "step", "figure"),
 )
 EXPECT_KEYS = ("steps", "notes", "unchanged", "summary", "totals", "cost", "drift", "withheld", "gates")
 

@@ -86,9 +86,7 @@ def test_the_digest_is_of_everything_that_a_verdict_depends_on_and_of_nothing_el
     normalising = GraderSpec("exact", "exact", {"normalise": True})
     others = [
         eval_digest(spec(score=0.5), "c", {"base": "mini-1"}),
-        eval_digest(
-            replace(SPEC, graders=(GraderSpec("exact", "exact", {"normalise": True}),)), "c", {"base": "mini-1"}
-        ),
+        eval_digest(replace(SPEC, graders=(normalising,)), "c", {"base": "mini-1"}),
         eval_digest(replace(SPEC, confidence=0.9), "c", {"base": "mini-1"}),
         eval_digest(replace(SPEC, parameters={"temperature": 1}), "c", {"base": "mini-1"}),
         eval_digest(SPEC, "d", {"base": "mini-1"}),

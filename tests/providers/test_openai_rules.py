@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ftplan.core.checkpoints import CheckpointWish
 from ftplan.core.desired import DesiredModel
 from ftplan.core.facts import DatasetFacts
 from ftplan.core.ports import ProviderReader
@@ -94,6 +95,13 @@ def test_a_grader_belongs_to_reinforcement_and_reinforcement_to_a_grader() -> No
     assert problems(wanted(**RFT)) == []
     assert summaries(wanted(**{**RFT, "method": Method("reinforcement")})) == ["Grader missing"]
     assert summaries(wanted(method=Method("supervised", grader=GRADER))) == ["Grader not used"]
+
+
+@pytest.mark.parametrize("column", ["valid_loss", "full_valid_mean_token_accuracy", "valid_reward_mean"])
+def test_the_best_on_validation_needs_a_validation_dataset(column: str) -> None:
+    assert summaries(wanted(checkpoint=CheckpointWish(best=column))) == ["No validation dataset"]
+    assert summaries(wanted(checkpoint=CheckpointWish(best=column), validation="v")) == []
+    assert summaries(wanted(checkpoint=CheckpointWish(best="train_loss"))) == []
 
 
 def test_reinforcement_without_validation_is_a_warning() -> None:

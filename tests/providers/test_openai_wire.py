@@ -10,6 +10,7 @@ import pytest
 from wire_stub import file, job
 
 from ftplan.core.facts import JobProgress, Phase
+from ftplan.core.integrations import WandbReport
 from ftplan.core.ports import JobRequest
 from ftplan.providers.openai_wire import (
     PHASES,
@@ -177,6 +178,11 @@ def test_a_reinforcement_order_carries_its_grader(order: Callable[..., JobReques
         "type": "reinforcement",
         "reinforcement": {"hyperparameters": {"reasoning_effort": "low"}, "grader": grader},
     }
+
+
+def test_an_order_carries_the_run_that_the_service_is_to_write(order: Callable[..., JobRequest]) -> None:
+    told = job_to_wire(order(wandb=WandbReport("support", tags=("a", "b"))))["integrations"]
+    assert told == [{"type": "wandb", "wandb": {"project": "support", "tags": ["a", "b"]}}]
 
 
 @pytest.mark.parametrize("id", ["ftjob-1", "file_x.y", "ft:gpt-4o:org:s:Ab", "org/model"])

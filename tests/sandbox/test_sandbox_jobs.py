@@ -88,6 +88,10 @@ def _supervised(**hyperparameters):
     return {"method": {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}}}
 
 
+def _wandb(**fields):
+    return {"type": "wandb", "wandb": {"project": "p", **fields}}
+
+
 def _dpo(**hyperparameters):
     return {"method": {"type": "dpo", "dpo": {"hyperparameters": hyperparameters}}}
 
@@ -120,6 +124,11 @@ _HYPER = "method.supervised.hyperparameters"
         ({"method": {"type": "reinforcement", "reinforcement": {}}}, "method.reinforcement.grader"),
         ({"hyperparameters": {"n_epochs": 3}, **_dpo()}, "hyperparameters"),
         ({"integrations": [{"type": "wandb", "wandb": {}}]}, "integrations"),
+        ({"integrations": [_wandb(team="x")]}, "integrations[0].wandb"),
+        ({"integrations": [_wandb(), _wandb(entity=3)]}, "integrations[1].wandb"),
+        ({"integrations": [_wandb(tags=["t" * 65])]}, "integrations[0].wandb.tags"),
+        ({"integrations": [_wandb(tags=["t"] * 51)]}, "integrations[0].wandb.tags"),
+        ({"integrations": [_wandb()] * 6}, "integrations"),
         ({"extra_body": {"epochs": 3}}, "epochs"),
     ],
 )
@@ -137,6 +146,14 @@ def test_a_file_of_another_purpose_is_refused(shared_desk):
     file = shared_desk.client.files.create(file=("a.jsonl", b"{}"), purpose="batch")
     with pytest.raises(openai.BadRequestError, match="purpose"):
         shared_desk.client.fine_tuning.jobs.create(model="gpt-4.1", training_file=file.id)
+
+
+def test_a_run_to_report_to_is_given_back_whole(desk, chats):
+    job = desk.client.fine_tuning.jobs.create(
+        model="gpt-4.1", training_file=desk.upload(chats[:10]), integrations=[_wandb(tags=["a"])]
+    )
+    (found,) = desk.client.fine_tuning.jobs.retrieve(job.id).integrations
+    assert found.to_dict() == {"type": "wandb", "wandb": {"project": "p", "name": None, "entity": None, "tags": ["a"]}}
 
 
 def test_an_omitted_seed_is_made_up_and_returned(desk, chats):

@@ -10,7 +10,21 @@ from typing import Any
 from ftplan.core.plan import BaseLife, Bill, Note, Plan, Unchanged
 from ftplan.core.recipe import FieldChange
 from ftplan.core.spec import Address
-from ftplan.core.steps import Adopt, Await, Cancel, Delete, Estimate, Forget, Reason, Reckoning, Step, Train, Upload
+from ftplan.core.steps import (
+    Adopt,
+    Await,
+    Cancel,
+    Delete,
+    Estimate,
+    Forget,
+    Promote,
+    Reason,
+    Reckoning,
+    Step,
+    Take,
+    Train,
+    Upload,
+)
 from ftplan.errors import Place
 
 BASE = "gpt-4.1-mini-2025-04-14"
@@ -135,13 +149,14 @@ def adopt(**changes: Any) -> Adopt:
 
 
 def bill(*steps: Step, rehearsal: bool = False, as_of: str = "2026-11-20") -> Bill | None:
-    by_address = {str(step.address): step.estimate for step in steps if isinstance(step, Train)}
+    paid = [step for step in steps if isinstance(step, (Train, Promote))]
+    by_address = {str(step.address): step.estimate for step in paid if step.estimate is not None}
     if not by_address:
         return None
     return Bill(
         low=sum((e.low for e in by_address.values() if e.low is not None), Decimal(0)),
         high=sum((e.high for e in by_address.values() if e.high is not None), Decimal(0)),
-        tokens=sum(e.tokens for e in by_address.values()),
+        tokens=sum(step.estimate.tokens for step in steps if isinstance(step, Train)),
         as_of=as_of,
         by_address=by_address,
         unpriced=tuple(address for address, e in by_address.items() if e.high is None),
@@ -338,6 +353,42 @@ def range_cost() -> Plan:
     return plan(step, bill=bill(step, rehearsal=True), unchanged=KEPT)
 
 
+def promoted() -> Plan:
+    """An alias that is new and waits for its evaluation, and one that moves at once."""
+    new, moved = Address("alias", "support-prod"), Address("alias", "support-next")
+    said = {"provider": "openai", "model": str(BOT)}
+    was = {"id": "ft:old", **said, "since": "2026-11-01T08:00:00+00:00"}
+    asking = estimate("0.02", "0.31", tokens=0, exact_epochs=True, answers=300)
+    return plan(
+        Promote(new, "openai", BOT, ("accuracy", "tone"), Reason.NEW, estimate=asking),
+        Promote(moved, "openai", BOT, (), Reason.CHANGED, TUNED, "ftjob-0001", "ft:old"),
+        before={**KNOWN, str(moved): was},
+        after={**KNOWN, str(new): {**said, "requires": ["eval.accuracy"]}, str(moved): {"id": TUNED, **said}},
+        unchanged=KEPT,
+    )
+
+
+def taken() -> Plan:
+    """The best checkpoint of one model, one that only the apply can tell, and a last step that is taken back."""
+    new, back = Address("model", "polite-bot"), Address("model", "triage")
+    best = f"{TUNED}:ckpt-step-80"
+    after = {
+        str(BOT): declared(id=best, checkpoint="best valid_loss"),
+        str(new): declared(checkpoint="best full_valid_mean_token_accuracy", suffix="polite"),
+        str(back): declared(id="ft:triage", suffix="triage"),
+    }
+    told = {"checkpoint": "step 40", "suffix": "triage"}
+    return plan(
+        Take(BOT, "openai", "best valid_loss", Reason.CHANGED, "last step", TUNED, best, 80, "ftjob-0001", 0.123456),
+        train(new),
+        Take(new, "openai", "best full_valid_mean_token_accuracy", Reason.NEW),
+        Take(back, "openai", "last step", Reason.CHANGED, "step 40", "ft:ckpt-step-40", "ft:triage", None, "ftjob-2"),
+        before={**KNOWN, str(back): remembered(id="ft:ckpt-step-40", **told)},
+        after={**HELD, **after},
+        unchanged=KEPT,
+    )
+
+
 def refreshed() -> Plan:
     return plan(mode="refresh-only", after={}, before=KNOWN, drift=notes_and_gates().drift)
 
@@ -366,6 +417,8 @@ EXAMPLES = {
         unpriced,
         nothing_priced,
         range_cost,
+        promoted,
+        taken,
         refreshed,
     )
 }

@@ -16,7 +16,7 @@ from ftplan.core.plan import BaseLife, Bill, Note, Plan, Service, Unchanged
 from ftplan.core.recipe import FieldChange
 from ftplan.core.records import FileRecord, Intent, JobRecord, ModelRecord, State
 from ftplan.core.spec import Address
-from ftplan.core.steps import Await, Cancel, Delete, Forget, Reason
+from ftplan.core.steps import Await, Cancel, Delete, Forget, Promote, Reason, Take
 from ftplan.errors import Place, Problem
 
 
@@ -25,7 +25,7 @@ def hostile_problem(text: str) -> Problem:
 
 
 def hostile_plan(text: str) -> Plan:
-    names = [Address("model", f"{number}{text}") for number in range(7)]
+    names = [Address("model", f"{number}{text}") for number in range(9)]
     told = {"id": text, "dataset": text, "validation": text, "base_model": text, "path": text, "labels": {text: text}}
     bad = {text: text, "nested": {text: {text: [text]}}, **told}
     changes = (FieldChange(text, text, {text: text}), FieldChange("dataset", text, text))
@@ -42,6 +42,8 @@ def hostile_plan(text: str) -> Plan:
         Cancel(names[4], text, text, Reason.CHANGED),
         Forget(names[5], Reason.UNDECLARED, text, text),
         Delete(names[6], text, Reason.UNDECLARED, model_id=text, job_id=text, running=True),
+        Promote(Address("alias", text), text, names[7], (text,), Reason.NEW, text, text, text, guess),
+        Take(names[8], text, text, Reason.CHANGED, text, text, text, 3, text, 0.5),
     )
     note: dict[str, Any] = {"address": names[0], "advice": text, "command": text, "place": Place(text, 1, 1, text)}
     by_address = {str(names[0]): guess, str(names[1]): guess}

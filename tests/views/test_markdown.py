@@ -77,7 +77,7 @@ def test_a_diff_of_a_dataset_keeps_its_limit_and_its_title() -> None:
 def test_foreign_text_never_pushes_the_headline_out(name: str) -> None:
     text = render_markdown(hostile_plan(INJECTIONS[name]), limit=4_000)
     assert length(text) < 4_000
-    assert "\nPlan: 5 to add, 1 to change, 1 to destroy.\n---\n" in text
+    assert "\nPlan: 5 to add, 3 to change, 1 to destroy.\n---\n" in text
     assert "**Refused:**" in text
     check_sound(text)
 

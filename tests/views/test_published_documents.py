@@ -124,8 +124,11 @@ def full_plan() -> Plan:
         "holdout": DatasetDiff("content abc", "data/holdout.jsonl", None, DiffSide(3)),
     }
     grader = {"type": "string_check", "name": "n"}
+    told_to = {"wandb": {"project": "p", "name": "n", "entity": "e", "tags": ["t"]}}
     told = dataset(half="training, 0.9 of the rows, seed 7", labels={"license": "CC-BY-4.0"})
-    tuned = declared(grader=grader, metadata={"team": "x"}, validation="holdout", base_model="model.parent")
+    tuned = declared(
+        grader=grader, metadata={"team": "x"}, validation="holdout", base_model="model.parent", integrations=told_to
+    )
     return replace(
         first_plan(),
         before={"dataset.tickets": {"id": "file-1", "uploaded_at": "2026-11-22", "filename": "t.jsonl"}},

@@ -53,9 +53,14 @@ def in_use_notes(project: Project, state: State, outcomes: Outcomes) -> list[Not
     for name, alias in sorted(state.aliases.items()):
         stays = not any(isinstance(item, (Forget, Promote)) for item in outcomes.get(Address("alias", name), ()))
         for address, items in outcomes.items() if stays else ():
-            if any(isinstance(item, Delete) and item.model_id == alias.now.model_id for item in items):
+            if any(isinstance(item, Delete) and _is_of(alias, item) for item in items):
                 notes.append(_in_use(project, name, address))
     return notes
+
+
+def _is_of(alias: AliasRecord, step: Delete) -> bool:
+    """Whether the alias stands for what `step` deletes, or for a checkpoint of it, which goes with it."""
+    return alias.now.model_id == step.model_id or (step.job_id is not None and alias.now.job_id == step.job_id)
 
 
 def promotion(

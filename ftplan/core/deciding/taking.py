@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ftplan.core.checkpoints import CheckpointWish, chosen, what_there_is
+from ftplan.core.checkpoints import LAST_STEP, CheckpointWish, chosen, what_there_is
 from ftplan.core.deciding.case import model_now, phase_now
 from ftplan.core.deciding.decide import Outcome
+from ftplan.core.deciding.promoting import output_now
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import Observation, Phase
 from ftplan.core.plan import Note
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.steps import Adopt, Await, Reason, Take, Train
-
-LAST_STEP = "last step"
-"""What a model is without a checkpoint of its own."""
 
 
 def decide_checkpoint(
@@ -28,8 +26,10 @@ def decide_checkpoint(
         return [_unknown(model, wish)] if wish is not None else []
     if record is None or record.fingerprint != model.fingerprint or model_now(record, seen) is None:
         return []
-    if phase_now(record, seen) not in (Phase.SUCCEEDED, None) or wish_held(record) == wish_text(wish):
+    if phase_now(record, seen) not in (Phase.SUCCEEDED, None):
         return []
+    if wish_held(record) == wish_text(wish):
+        return _gone(model, record, seen)
     found = _settled(model, wish, record, seen)
     children = [str(other.address) for other in desired.models if other.parent == model.address]
     return [*found, *([_children(model, children)] if children and isinstance(found[0], Take) else [])]
@@ -56,22 +56,36 @@ def _settled(model: DesiredModel, wish: CheckpointWish | None, record: ModelReco
         wish=wish_text(wish),
         reason=Reason.CHANGED,
         before=wish_held(record),
-        former_id=record.output,
+        former_id=output_now(record, seen),
         job_id=record.job.id,
     )
     if wish is None:
-        return [_with(take, record.job.fine_tuned_model, None)]
+        return [replace(take, model_id=model_now(record, seen))]
     kept = seen.checkpoints.get(model.address)
     if kept is None:
         return [take]
     found = chosen(wish, kept)
     if found is None:
-        return [_missing(model, wish, what_there_is(kept))]
-    return [_with(take, found.model_id, found.step)]
+        return [_missing(model, wish, what_there_is(wish, kept))]
+    figure = found.metrics.get(wish.best) if wish.best is not None else None
+    return [replace(take, model_id=found.model_id, step=found.step, figure=figure)]
 
 
-def _with(take: Take, model_id: str | None, step: int | None) -> Take:
-    return replace(take, model_id=model_id, step=step)
+def _gone(model: DesiredModel, record: ModelRecord, seen: Observation) -> list[Outcome]:
+    """What is to be known of a checkpoint that the provider has no more: applications ask for it in vain."""
+    kept = seen.checkpoints.get(model.address)
+    if record.taken is None or kept is None or record.taken.model_id in {one.model_id for one in kept}:
+        return []
+    note = Note(
+        "warning",
+        "Checkpoint is gone",
+        f"{model.address}: {model.spec.provider} no longer has its output, {record.taken.model_id}.",
+        address=model.address,
+        place=model.spec.place_of("checkpoint"),
+        advice="Name another, or take `checkpoint` out to use the last step; what is kept is listed by:",
+        command=f"ftplan checkpoints {model.address}",
+    )
+    return [note]
 
 
 def _missing(model: DesiredModel, wish: CheckpointWish, there: str) -> Note:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import assert_never
 
+from ftplan.core.checkpoints import LAST_STEP
 from ftplan.core.plan import BaseLife, Plan
 from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Reason, Step, Take, Train, Upload
 from ftplan.views.diff_words import changed_rows
@@ -11,7 +12,7 @@ from ftplan.views.lifetimes import base_life, declared_base
 from ftplan.views.markdown.fit import Block, Rank, Section
 from ftplan.views.markdown.spans import code_span, code_spans, row
 from ftplan.views.plan_money import days_text, dollar_range
-from ftplan.views.plan_words import is_part_of_another, replaces, step_words
+from ftplan.views.plan_words import is_part_of_another, replaces, step_words, taken_words
 
 _ROWS = 60
 _FIELDS = 4
@@ -81,12 +82,14 @@ def _verb(step: Step, plan: Plan) -> str:
         case Promote():
             return "promote"
         case Take():
-            return "take a checkpoint of"
+            return "use another checkpoint of" if step.wish != LAST_STEP else "use the last step of"
         case _:
             assert_never(step)
 
 
 def _why(step: Step) -> str:
+    if isinstance(step, Take):
+        return code_span(taken_words(step), 160)
     if not isinstance(step, Train) or step.reason is not Reason.CHANGED or not step.changes:
         return _WHY[step.reason]
     if step.parent is not None and any(change.path == "base_model" for change in step.changes):

@@ -90,8 +90,8 @@ def table(caption: object, heads: Sequence[object], rows: Iterable[Sequence[obje
 
 
 def counted(count: int, what: str) -> str:
-    """So many of `what`, which is a word that takes an s."""
-    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
+    """So many of `what`, which is a word that takes an s, or es where it ends in one."""
+    return f"1 {what}" if count == 1 else f"{count:,} {what}{'es' if what.endswith('s') else 's'}"
 
 
 def _escaped(content: object) -> str:

@@ -1,7 +1,8 @@
-"""A plan's datasets and models as a picture that is read from left to right, and as the table behind it."""
+"""A plan's datasets, models and aliases as a picture that is read from left to right, and as the table behind it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ftplan.views.pages.markup import Html, counted, element, joined, table
@@ -9,6 +10,7 @@ from ftplan.views.pages.svg_text import fitted
 from ftplan.views.report.graph_layout import Layout, layered
 from ftplan.views.report.links import Anchors, link
 from ftplan.views.report.plan_graph import USES, Box, PlanGraph
+from ftplan.views.report.words import listed
 from ftplan.views.style import clean
 
 WIDE, TALL, ACROSS, DOWN = 232, 54, 72, 16
@@ -17,6 +19,7 @@ _MARGIN = 38
 _CORNER, _EAR = 8, 12
 _NAME_COLUMNS, _SAID_COLUMNS = 22, 28
 _HEADINGS = ("Datasets", "Models", "Trained on top")
+_NAMES = "Aliases"
 
 
 def graph_svg(graph: PlanGraph, known: Anchors) -> Html:
@@ -43,10 +46,10 @@ def graph_svg(graph: PlanGraph, known: Anchors) -> Html:
 
 def in_words(graph: PlanGraph) -> str:
     """The picture for whoever does not see it."""
-    models = sum(box.address.startswith("model.") for box in graph.boxes)
+    kinds = Counter(box.address.partition(".")[0] for box in graph.boxes)
     changed = sum(bool(box.symbol) for box in graph.boxes)
-    kinds = f"{counted(len(graph.boxes) - models, 'dataset')} and {counted(models, 'model')}"
-    return f"Graph of {kinds}, {changed:,} of them changed, from what is needed to what needs it."
+    named = [counted(kinds[kind], kind) for kind in ("dataset", "model", "alias") if kinds[kind] or kind != "alias"]
+    return f"Graph of {listed(named)}, {changed:,} of them changed, from what is needed to what needs it."
 
 
 def graph_table(graph: PlanGraph, known: Anchors) -> Html:
@@ -69,7 +72,9 @@ def _broken(needs: Mapping[str, list[Html]], box: Box) -> Html:
 def _headings(places: Layout, graph: PlanGraph) -> Iterator[Html]:
     first = 0 if any(box.address.startswith("dataset.") for box in graph.boxes) else 1
     for column in range(places.columns):
+        kinds = {address.partition(".")[0] for address, (at, _) in places.spots.items() if at == column}
         said = _HEADINGS[min(column + first, len(_HEADINGS) - 1)]
+        said = _NAMES if kinds == {"alias"} else f"{said}; {_NAMES.lower()}" if "alias" in kinds else said
         yield element("text", said, x=_left(column), y=12, class_="heading")
 
 

@@ -16,10 +16,10 @@ Anchors = Mapping[str, str]
 
 
 def addresses(plan: Plan) -> list[str]:
-    """Everything the plan is about, in the order of its addresses: datasets, then models."""
+    """Everything the plan is about, in the order of its addresses: datasets, then models, then aliases."""
     told = [str(step.address) for step in plan.steps] + [str(kept.address) for kept in plan.unchanged]
     told += [str(note.address) for note in plan.withheld if note.address]
-    return sorted({*told, *plan.after})
+    return sorted({*told, *plan.after}, key=lambda address: (address.startswith("alias."), address))
 
 
 def anchors(plan: Plan) -> Anchors:

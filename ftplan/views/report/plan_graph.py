@@ -1,4 +1,5 @@
-"""What a plan is about as boxes and lines: datasets, models, what is trained on what, and what happens to each."""
+"""What a plan is about as boxes and lines: datasets, models, what is trained on what, which names models are used by,
+and what happens to each."""
 
 from __future__ import annotations
 
@@ -17,14 +18,19 @@ from ftplan.views.report.words import TONES, told_steps, verb
 MOST_WHOLE = 40
 MOST_BOXES = 60
 
-Use = Literal["dataset", "validation", "base_model"]
-USES: Mapping[Use, str] = {"dataset": "is trained on", "validation": "is validated with", "base_model": "grows out of"}
+Use = Literal["dataset", "validation", "base_model", "model"]
+USES: Mapping[Use, str] = {
+    "dataset": "is trained on",
+    "validation": "is validated with",
+    "base_model": "grows out of",
+    "model": "stands for",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One dataset or model: its symbol, empty where nothing happens to it, the class that colours it, and what happens
-    in a few words."""
+    """One dataset, model or alias: its symbol, empty where nothing happens to it, the class that colours it, and what
+    happens in a few words."""
 
     address: str
     symbol: str
@@ -106,9 +112,11 @@ def _needs(plan: Plan) -> Iterator[tuple[str, Use, str]]:
         if address.startswith("dataset.") and "content_sha256" in known
     }
     for address in addresses(plan):
+        known: Mapping[str, Any] = plan.after.get(address) or plan.before.get(address) or {}
+        if address.startswith("alias."):
+            yield address, "model", str(known.get("model"))
         if not address.startswith("model."):
             continue
-        known: Mapping[str, Any] = plan.after.get(address) or plan.before.get(address) or {}
         yield from ((address, use, f"dataset.{name}") for use, name in _datasets(known))
         base = str(known.get("base_model"))
         if base.startswith(PARENT_PREFIX):

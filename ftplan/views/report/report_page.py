@@ -41,6 +41,7 @@ _LINES: dict[Use, str] = {
     "dataset": "thin to train on",
     "validation": "dashed to validate with",
     "base_model": "thick to train on top of",
+    "model": "dotted to a name for it",
 }
 
 

@@ -70,6 +70,7 @@ thead .number { white-space: normal; }
 .graph .heading { fill: var(--soft); font: 600 12px system-ui, sans-serif; }
 .graph .way { fill: none; stroke: var(--soft); stroke-width: 1.5; }
 .graph .validation { stroke-dasharray: 5 4; }
+.graph .model { stroke-dasharray: 1 4; stroke-linecap: round; }
 .graph .base_model { stroke-width: 2.5; }
 .graph .head { fill: var(--soft); }
 .box { --tone: var(--soft); text-decoration: none; }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from typing_extensions import assert_never
 
+from ftplan.core.checkpoints import LAST_STEP
 from ftplan.core.plan import Bill, Note, Plan
 from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Step, Take, Train, Upload
 from ftplan.views.pages.markup import counted
@@ -28,7 +29,7 @@ _OTHERS = {
     "upload": "upload {}",
     "adopt": "adopt {}, which costs nothing",
     "promote": "promote {}",
-    "take": "take a checkpoint of {}",
+    "take": "use another checkpoint of {}",
     "await": "follow the job of {}",
     "cancel": "cancel the job of {}",
     "forget": "forget {} without deleting anything",
@@ -61,7 +62,7 @@ def verb(step: Step, plan: Plan) -> str:
         case Promote():
             return "promote"
         case Take():
-            return "take a checkpoint"
+            return "use another checkpoint" if step.wish != LAST_STEP else "use its last step"
         case _:
             assert_never(step)
 
@@ -119,11 +120,11 @@ def _trainings(plan: Plan) -> list[str]:
 
 
 def _others(plan: Plan, kinds: Sequence[str]) -> list[str]:
-    """Counts of models and datasets by what is done with them; trainings are told with their price."""
+    """Counts of models, datasets and aliases by what is done with them; trainings are told with their price."""
     counts = Counter((_kind(step), step.address.kind) for step in plan.steps)
     told = []
     for kind in kinds:
-        things = [counted(counts[kind, what], what) for what in ("model", "dataset") if counts[kind, what]]
+        things = [counted(counts[kind, what], what) for what in ("model", "dataset", "alias") if counts[kind, what]]
         told += [_OTHERS[kind].format(listed(things))] if things else []
     return told
 
