@@ -16,6 +16,7 @@ from ftplan.cli.documents import write_document
 from ftplan.cli.options import config_options, config_request
 from ftplan.cli.remembered import model_with_job
 from ftplan.cli.session import Session, open_session
+from ftplan.cli.tracking import write_tracked
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
 from ftplan.errors import FtplanError, Problem, UsageError
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 @click.option("--no-chart", is_flag=True, help="No charts, not on a terminal either.")
 @click.option("--png", metavar="FILE", help="Also draw them as a picture (needs ftplan[png]).")
 @click.option("--html", metavar="FILE", help="Also write them as one HTML page.")
+@click.option("--mlflow", metavar="EXPERIMENT", help="Also write a run of MLflow (needs ftplan[mlflow]).")
+@click.option("--wandb", metavar="PROJECT", help="Also write a run of Weights & Biases (needs ftplan[wandb]).")
 @click.option("--offline", is_flag=True, help="No key, no network: what was kept beside the state.")
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
 @config_options
@@ -54,8 +57,10 @@ def metrics(
     console = Console(no_color=line.no_color)
     request = replace(config_request(options), offline=offline)
     with open_session(request, online=not offline, measured=False) as session:
-        reports = _reports(session, addresses, console, offline=offline)
+        state, _ = session.load_state()
+        reports = _reports(session, state, addresses, console, offline=offline)
     _written(reports, options, console)
+    write_tracked(reports, state, options, console)
     if json:
         console.line(json_text([metrics_document(report) for report in reports]))
     elif csv:
@@ -93,9 +98,10 @@ def _written(reports: Sequence[Report], options: Mapping[str, Any], console: Con
             raise UsageError("PNG not written", detail=f"{options['png']}: {error.strerror or error}.") from error
 
 
-def _reports(session: Session, addresses: tuple[str, ...], console: Console, *, offline: bool) -> list[Report]:
+def _reports(
+    session: Session, state: State, addresses: tuple[str, ...], console: Console, *, offline: bool
+) -> list[Report]:
     """The figures of each address once. Raises `FtplanError` with everything that is wrong with any of them."""
-    state, _ = session.load_state()
     wrong: list[Problem] = []
     tried = [_tried(session, state, address, console, wrong, offline=offline) for address in dict.fromkeys(addresses)]
     if wrong:

@@ -21,7 +21,7 @@ from ftplan.cli.main import COMMANDS, ftplan
 # Options for an amount, a time or a text of the user's own, and an argument of which nothing should be offered lightly.
 OWN_WORDS = {
     "adopt", "base", "checksum", "columns", "commit", "dataset", "functions", "job", "lock_id", "lock_timeout",
-    "max_cost", "month", "others", "stratify", "system", "title", "validation",
+    "max_cost", "mlflow", "month", "others", "stratify", "system", "title", "validation", "wandb",
 }  # fmt: skip
 HALF_WRITTEN = """\
 version: 1
