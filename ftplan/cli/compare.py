@@ -13,11 +13,12 @@ import click
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.asking import asking, base_of, now_and_then, refuse_unable
 from ftplan.cli.asking_bill import approve_asking
-from ftplan.cli.compared import Compared, compared, compared_with, overlap_problems, rows_to_ask
+from ftplan.cli.compared import Compared, compared, compared_with, overlap_problems
 from ftplan.cli.console import Console, Voice
 from ftplan.cli.documents import Documents, document_options, write_document
 from ftplan.cli.options import config_options, config_request, read_amount
 from ftplan.cli.remembered import model_with_job
+from ftplan.cli.rows_asked import rows_to_ask, way_of
 from ftplan.cli.session import open_session
 from ftplan.cli.signals import Stop
 from ftplan.core.comparing.comparison import Comparison
@@ -29,11 +30,10 @@ from ftplan.errors import UsageError
 @click.command()
 @click.option("--with", "others", multiple=True, metavar="base|ADDRESS|ID", help="Whom to ask as well (base).")
 @click.option("--dataset", metavar="NAME|PATH", help="Rows to ask: held out, and not trained on.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="How many rows (50).")
-@click.option("--seed", type=int, default=7, help="Another seed, other rows (7).")
-@click.option(
-    "--temperature", type=click.FloatRange(0, 2), default=0.0, metavar="T", help="How freely they answer (0)."
-)
+@click.option("--eval", "evaluation", metavar="NAME", help="Ask what this evaluation asks.")
+@click.option("--limit", type=click.IntRange(1, 10_000), metavar="N", help="How many rows (50).")
+@click.option("--seed", type=int, help="Another seed, other rows (7).")
+@click.option("--temperature", type=click.FloatRange(0, 2), metavar="T", help="How freely they answer (0).")
 @click.option("--max-tokens", type=click.IntRange(1, 100_000), metavar="N", help="The longest answer.")
 @click.option("--prompt-savings", is_flag=True, help="What a short prompt saves beside a long one.")
 @click.option("--long-prompt", metavar="FILE", type=click.Path(path_type=Path), help="System prompt of the others.")
@@ -53,8 +53,9 @@ def compare(line: CommandLine, /, address: str, json: bool, **options: Any) -> i
 
     Every answer is kept: a second run asks nobody, and one that was interrupted goes on where it stopped.
     """
-    if not options["dataset"]:
-        raise UsageError("Nothing to ask", detail="-dataset=NAME or -dataset=PATH says what is asked.")
+    if not (options["dataset"] or options["evaluation"]):
+        detail = "-dataset=NAME, -dataset=PATH or -eval=NAME says what is asked."
+        raise UsageError("Nothing to ask", detail=detail)
     console, documents = Console(no_color=line.no_color), Documents.read(options)
     found = _compared(console, address, options)
     if documents.html is not None:
@@ -87,9 +88,10 @@ def _compared(console: Console, address: str, options: Mapping[str, Any]) -> Com
         record = model_with_job(address, state, "Nothing to compare")
         whom = compared_with(session, state, record, options["others"] or ("base",))
         refuse_unable(session, [one.provider for one in whom])
-        taken = rows_to_ask(session, options["dataset"], options["limit"], options["seed"], request.allow_outside)
-        console.problems(overlap_problems(session, record, options["dataset"]))
-        case = Compared.read(options, taken, whom)
+        way = way_of(options, session.project.evals)
+        taken = rows_to_ask(session, way, request.allow_outside)
+        console.problems(overlap_problems(session, record, way.dataset))
+        case = Compared.read(options, way, taken, whom)
         voice = Voice(console)
         told = Address("model", record.name)
         asks = asking(

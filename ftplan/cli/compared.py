@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ftplan.cli.asking import base_of, taken_rows
+from ftplan.cli.asking import base_of
+from ftplan.cli.rows_asked import Way
 from ftplan.cli.session import Session
 from ftplan.core.comparing.asking_cost import asking_cost
 from ftplan.core.comparing.comparison import Comparison, Side, savings
@@ -16,9 +17,9 @@ from ftplan.core.comparing.questions import HeldOut, asked_of
 from ftplan.core.money.spending import spend_of_job
 from ftplan.core.records import ModelRecord, State
 from ftplan.datasets import open_dataset, shared_rows
-from ftplan.datasets.preparing.heldout import Taken, held_out
+from ftplan.datasets.preparing.heldout import Taken
 from ftplan.engine.asking import Asked, Asking
-from ftplan.errors import DatasetError, FtplanError, Problem, UsageError
+from ftplan.errors import FtplanError, Problem, UsageError
 
 LARGEST_PROMPT = 1024 * 1024
 
@@ -47,19 +48,15 @@ class Compared:
     measures_savings: bool = False
 
     @staticmethod
-    def read(options: Mapping[str, Any], taken: Taken, whom: Sequence[Whom]) -> Compared:
+    def read(options: Mapping[str, Any], way: Way, taken: Taken, whom: Sequence[Whom]) -> Compared:
         """What the options of `compare` say. Raises `UsageError`."""
         prompts = (options["long_prompt"], options["short_prompt"])
         if any(prompts) != options["prompt_savings"]:
             detail = "-prompt-savings compares two prompts: -long-prompt=FILE, -short-prompt=FILE, or both."
             raise UsageError("Prompts and -prompt-savings belong together", detail=detail)
-        parameters: dict[str, Any] = {"temperature": options["temperature"]}
-        if options["max_tokens"] is not None:
-            parameters["max_completion_tokens"] = options["max_tokens"]
         long, short = (None if path is None else _prompt(path) for path in prompts)
-        return Compared(
-            options["dataset"], taken, tuple(whom), options["seed"], parameters, long, short, options["prompt_savings"]
-        )
+        savings = options["prompt_savings"]
+        return Compared(way.dataset, taken, tuple(whom), way.seed, way.parameters, long, short, savings)
 
     def asked(self) -> list[Asked]:
         """Every question, model by model."""
@@ -88,21 +85,6 @@ def compared_with(session: Session, state: State, record: ModelRecord, others: I
     for one in found:
         known.setdefault((one.provider, one.model_id), one)
     return list(known.values())
-
-
-def rows_to_ask(session: Session, dataset: str, limit: int, seed: int, allow_outside: bool) -> Taken:
-    """Rows of a declared dataset, or of the file at a path. Raises `DatasetError`."""
-    if dataset in session.project.datasets:
-        return taken_rows(session, dataset, limit, seed)
-    opened = open_dataset(Path(session.project.root), dataset, allow_outside=allow_outside)
-    if isinstance(opened, Problem):
-        near = difflib.get_close_matches(dataset, session.project.datasets, n=1)
-        raise DatasetError(replace(opened, advice=f"Did you mean {near[0]}?") if near else opened)
-    with opened:
-        taken = held_out(opened, limit, seed)
-    if not taken.rows:
-        raise DatasetError(Problem("Nothing to ask", f"None of the {taken.count:,} rows of {dataset} asks anything."))
-    return taken
 
 
 def overlap_problems(session: Session, record: ModelRecord, dataset: str) -> list[Problem]:

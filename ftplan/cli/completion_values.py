@@ -98,6 +98,10 @@ def _aliases(scene: Scene) -> Iterable[Word]:
     return {**remembered, **dict.fromkeys(_outline(scene).aliases, "declared")}.items()
 
 
+def _evals(scene: Scene) -> Iterable[Word]:
+    return ((name, "declared") for name in _outline(scene).evals)
+
+
 def _names(scene: Scene) -> Iterator[Word]:
     return ((address.removeprefix("model."), remark) for address, remark in _models(scene))
 
@@ -162,6 +166,7 @@ def _fixed(*words: str) -> Source:
 OPTIONS: Mapping[str, Source] = {
     "allow": _rules,
     "base_model": _base_models,
+    "evaluation": _evals,
     "excludes": _known,
     "host": _fixed("127.0.0.1", "localhost"),
     "levels": _row_rules,

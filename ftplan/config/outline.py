@@ -37,6 +37,7 @@ class Outline:
     variables: tuple[str, ...] = ()
     state: str | None = STATE_FILE
     aliases: tuple[str, ...] = ()
+    evals: tuple[str, ...] = ()
 
 
 def outline(folder: Path) -> Outline:
@@ -53,6 +54,7 @@ def outline(folder: Path) -> Outline:
         models=tuple(_names(found, "models")),
         datasets=tuple(datasets),
         aliases=tuple(_names(found, "aliases")),
+        evals=tuple(_names(found, "evals")),
         variables=tuple(_names(found, "variables")),
         state=state if is_local else None,
     )

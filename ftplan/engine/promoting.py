@@ -34,7 +34,7 @@ def promote(run: Run, step: Promote) -> Action[None]:
         if not verdict.passed:
             refused.append(verdict)
     if refused:
-        raise NotPromoted([_refusal(step, verdict, _dataset(run, verdict)) for verdict in refused])
+        raise NotPromoted([_refusal(step, verdict) for verdict in refused])
     yield Record(AliasMoved(step.address.name, target(run, record)))
     yield Say(StepDone(step.address, "Promoting", record.output, run.clock.monotonic() - begun))
 
@@ -65,17 +65,14 @@ def _told(address: Address, verdict: EvalRecord) -> Told:
     return Told(f"{EVAL_PREFIX}{verdict.name} {word}{rehearsed}", "; ".join(verdict.said), "info", address)
 
 
-def _dataset(run: Run, verdict: EvalRecord) -> str:
-    return run.desired.project.evals[verdict.name].dataset
-
-
-def _refusal(step: Promote, verdict: EvalRecord, dataset: str) -> Problem:
+def _refusal(step: Promote, verdict: EvalRecord) -> Problem:
     said, stays = "; ".join(verdict.said), f"stays at {step.former_id}" if step.former_id else "stands for nothing yet"
     return Problem(
         "Not promoted",
         f"{EVAL_PREFIX}{verdict.name} says no to {verdict.model_id}: {said}. {step.address} {stays}; the "
         f"model is trained, and kept as {step.model}.",
-        advice=f"Look at what it answers, side by side: ftplan compare {step.model} -dataset={dataset}",
+        # A step that failed has no command of its own beside its advice.
+        advice=f"What it answered is shown, at no cost again, by: ftplan compare {step.model} -eval={verdict.name}",
         address=str(step.address),
         rule=f"{EVAL_PREFIX}{verdict.name}",
     )

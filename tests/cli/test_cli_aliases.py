@@ -68,6 +68,16 @@ def test_what_was_refused_is_refused_again_and_nobody_is_asked(bench: Workbench)
     assert (questions(bench), (bench.folder / STATE).read_bytes()) == (asked, state)
 
 
+def test_the_answers_of_an_evaluation_are_looked_at_without_asking_again(bench: Workbench) -> None:
+    evaluated(bench, thresholds={"score": 0.95, "over_base": 0}, parameters={"seed": 3}, limit=7)
+    refused = bench.run("apply", "-auto-approve")
+    words = ("compare", "model.bot", "-eval=accuracy")
+    assert f"ftplan {' '.join(words)}" in refused.said
+    asked = questions(bench)
+    found = json.loads(bench.run(*words, "-json").out)
+    assert (len(found["rows"]), found["parameters"], questions(bench)) == (7, {"seed": 3}, asked)
+
+
 def test_another_threshold_is_judged_by_the_answers_there_are(bench: Workbench) -> None:
     evaluated(bench, 0.95)
     bench.run("apply", "-auto-approve")

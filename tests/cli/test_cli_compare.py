@@ -27,7 +27,8 @@ def tuned(bench: Workbench) -> Workbench:
         row["messages"][0]["content"] = "Please: " + row["messages"][0]["content"]
     bench.write("asked.jsonl", "".join(json.dumps(row) + "\n" for row in asked))
     datasets = {"rows": {"path": "rows.jsonl"}, "asked": {"path": "asked.jsonl"}}
-    bench.declare({"bot": model()}, datasets)
+    evals = {"accuracy": {"dataset": "asked", "grader": {"type": "exact"}}}
+    bench.declare({"bot": model()}, datasets, evals=evals)
     bench.apply()
     return bench
 
@@ -219,7 +220,9 @@ def test_without_the_cache_everybody_is_asked_anew(tuned: Workbench) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("model.bot",), "-dataset=NAME or -dataset=PATH"),
+        (("model.bot",), "-dataset=NAME, -dataset=PATH or -eval=NAME"),
+        (("model.bot", "-eval=acuracy"), "Did you mean accuracy?"),
+        (("model.bot", "-eval=accuracy", "-limit=3"), "without it -limit would"),
         (("model.bot", "-dataset=askd"), "Did you mean asked?"),
         (("model.bot", "-dataset=../x.jsonl"), "leads out"),
         (("model.bot", "-dataset=asked", "-with=model.bott"), "Did you mean model.bot?"),
