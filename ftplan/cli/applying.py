@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ftplan.cli.aliases_file import write_aliases
 from ftplan.cli.console import Console, Voice
-from ftplan.cli.judging import judge, refuse_foreign_functions
+from ftplan.cli.judging import SessionJudge, refuse_foreign_functions
 from ftplan.cli.kept_metrics import keep_metrics
 from ftplan.cli.locking import locked
 from ftplan.cli.options import Request
@@ -95,7 +95,7 @@ def _run(session: Session, desired: Desired, ledger: Ledger, request: Request, v
         call_seconds=call_seconds(),
         from_nothing=ledger.from_nothing,
         origin=origin_of(session.project.root, clock.now().isoformat(timespec="seconds")),
-        judge=judge(session, request, voice, stop),
+        judge=SessionJudge(session, request, voice, stop),
     )
 
 

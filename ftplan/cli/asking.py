@@ -27,7 +27,7 @@ def asking(
     """Who asks the models of a session. Answers are kept in the user's cache folder, unless `keep` says otherwise."""
     able = {name: provider for name, provider in session.providers.items() if isinstance(provider, Answers)}
     accounts = {name: account(spec) for name, spec in session.project.providers.items()}
-    return Asking(able, accounts, AnswersFile(_path() if keep else None), WakefulClock(stop), stop, tell, width)
+    return Asking(able, accounts, AnswersFile(_path() if keep else None), WakefulClock(stop), stop, tell, width=width)
 
 
 def refuse_unable(session: Session, names: Sequence[str]) -> None:
@@ -60,8 +60,13 @@ def unasked_problem(taken: Taken, shown: str) -> Problem | None:
 def base_of(record: ModelRecord) -> str:
     """The id of the provider's base model that a model was tuned on, at the bottom of its chain."""
     base = record.job.base_model or str(record.recipe.get("base_model", ""))
-    # A tuned model's id names its base: https://platform.openai.com/docs/guides/fine-tuning, `ft:BASE:ORG:SUFFIX:ID`.
-    return base.split(":")[1] if base.startswith("ft:") else base
+    return base_named(base)
+
+
+def base_named(model_id: str) -> str:
+    """The base that the id of a tuned model names, or the id itself."""
+    # https://platform.openai.com/docs/guides/fine-tuning: `ft:BASE:ORG:SUFFIX:ID`.
+    return model_id.split(":")[1] if model_id.startswith("ft:") else model_id
 
 
 def now_and_then(tell: Callable[[Gone], None]) -> Callable[[Gone], None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -14,8 +14,10 @@ from ftplan.cli.console import Voice
 from ftplan.cli.options import Request
 from ftplan.cli.session import Session
 from ftplan.cli.signals import Stop
+from ftplan.cli.till import Till
 from ftplan.core.comparing.asking_cost import asking_cost
 from ftplan.core.comparing.questions import Answer, HeldOut, asked_of
+from ftplan.core.entries import Answered
 from ftplan.core.evaluating import EvalSpec
 from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.notices import QuestionsAnswered
@@ -23,8 +25,7 @@ from ftplan.core.recipe import digest
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address, Project
 from ftplan.core.steps import Promote, Step
-from ftplan.engine.asking import Asked, Asking
-from ftplan.engine.context import Judge
+from ftplan.engine.asking import Asked, Asking, Gone
 from ftplan.errors import GateRefused
 from ftplan.grading import Grade, eval_digest, graders_for, verdict
 from ftplan.grading.functions import not_allowed
@@ -60,23 +61,43 @@ def refuse_foreign_functions(steps: Iterable[Step], project: Project, request: R
         raise GateRefused(not_allowed(grader.settings["function"], grader.place) for grader in refused)
 
 
-def judge(session: Session, request: Request, voice: Voice, stop: Stop) -> Judge:
-    """Who says how a model does. What was evaluated already by the same rows, graders and opponents is known."""
+@dataclass(frozen=True, slots=True)
+class SessionJudge:
+    """Who says how models do, by asking those of a session. What was evaluated already by the same rows, graders and
+    opponents is known."""
 
-    def judged(name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
+    session: Session
+    request: Request
+    voice: Voice
+    stop: Stop
+    _paid: list[Answered] = field(default_factory=list)
+
+    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
+        session = self.session
         spec = session.project.evals[name]
         rows = taken_rows(session, spec.dataset, spec.limit, spec.seed).rows
         case = _Case(spec, record, rows, _opponents(spec, record, current))
         known = state.evaluations.get((name, record.output or ""))
         if known is not None and known.digest == case.digest:
             return known
-        graders = graders_for(spec, request.functions, session.project.root)
+        graders = graders_for(spec, self.request.functions, session.project.root)
         refuse_unable(session, case.providers(graders))
-        address = Address("model", record.name)
-        tell = now_and_then(lambda gone: voice.tell(QuestionsAnswered(address, gone.done, gone.total, gone.kept)))
-        return _evaluate(session, case, graders, asking(session, stop, tell))
+        till = Till(spec.name, record, session.catalogs)
+        asks = replace(asking(session, self.stop, self._teller(record)), paid=till.take)
+        try:
+            return _evaluate(session, case, graders, asks)
+        finally:
+            self._paid.extend(till.entries(asks.clock.now().isoformat(timespec="seconds")))
 
-    return judged
+    def bought(self) -> Sequence[Answered]:
+        """The answers since this was asked last."""
+        entries = tuple(self._paid)
+        self._paid.clear()
+        return entries
+
+    def _teller(self, record: ModelRecord) -> Callable[[Gone], None]:
+        address = Address("model", record.name)
+        return now_and_then(lambda gone: self.voice.tell(QuestionsAnswered(address, gone.done, gone.total, gone.kept)))
 
 
 @dataclass(frozen=True, slots=True)

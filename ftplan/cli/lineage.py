@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ftplan.cli.argv import CommandLine
-from ftplan.cli.asking import base_of
+from ftplan.cli.asking import base_named, base_of
 from ftplan.cli.console import Console
 from ftplan.cli.documents import write_document
 from ftplan.cli.kept_metrics import kept_metrics
@@ -54,8 +54,7 @@ def lineage(line: CommandLine, /, id: str, json: bool, card: str | None, **optio
 def _base(session: Session, state: State, found: Lineage) -> tuple[str, str | None]:
     """The base model at the root, and its last day where that is known."""
     record = state.models[found.name]
-    base = found.job.base_model.split(":")[1] if found.job.base_model.startswith("ft:") else found.job.base_model
-    base = base or base_of(record)
+    base = base_named(found.job.base_model) or base_of(record)
     known = session.catalogs[found.provider].base(base) if found.provider in session.catalogs else None
     return base, known.shutdown.isoformat() if known is not None and known.shutdown is not None else None
 

@@ -13,7 +13,7 @@ from ftplan.cli.aliases_file import write_aliases
 from ftplan.cli.approval import approve, changing_options, changing_request
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console, Voice
-from ftplan.cli.judging import judge, judging_options, refuse_foreign_functions, with_judging
+from ftplan.cli.judging import SessionJudge, judging_options, refuse_foreign_functions, with_judging
 from ftplan.cli.locking import locked
 from ftplan.cli.options import Request
 from ftplan.cli.origin import origin_of
@@ -138,7 +138,7 @@ def _run(session: Session, request: Request, ledger: Ledger, voice: Voice, stop:
         tell=voice.tell,
         open_dataset=session.shelf.open,
         origin=origin_of(session.project.root, clock.now().isoformat(timespec="seconds")),
-        judge=judge(session, request, voice, stop),
+        judge=SessionJudge(session, request, voice, stop),
     )
 
 

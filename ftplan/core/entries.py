@@ -82,4 +82,19 @@ class Release:
     job_id: str = ""
 
 
-SpendEntry = Reserve | Start | Commit | Release
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Models of a provider were asked on behalf of an evaluation of a model, both by their names, and so many answers
+    came. Each is billed as it comes, so nothing was reserved for them. `amount` None: nobody says at what price."""
+
+    key: str
+    name: str
+    model: str
+    provider: str
+    at: str
+    answers: int
+    amount: Decimal | None = None
+    rehearsal: bool = False
+
+
+SpendEntry = Reserve | Start | Commit | Release | Answered

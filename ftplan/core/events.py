@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ftplan.core.entries import Quote
+from ftplan.core.entries import Answered, Quote
 from ftplan.core.handover import EvalRecord, Origin, TakenCheckpoint, Target
 from ftplan.core.notices import Notice
 from ftplan.core.records import FileRecord, Intent, JobRecord
@@ -112,6 +112,13 @@ class EvaluationDone:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersBought:
+    """Answers came that an evaluation had asked for, whether or not it came to its end."""
+
+    entry: Answered
+
+
+@dataclass(frozen=True, slots=True)
 class AliasMoved:
     """An alias stands for another model now. `rolled_back` is the id of the model it was taken off because its owner
     went back: no apply moves it there again unasked."""
@@ -140,6 +147,7 @@ Fact = (
     | ModelRemoved
     | CheckpointTaken
     | EvaluationDone
+    | AnswersBought
     | AliasMoved
     | AliasRemoved
 )
@@ -155,6 +163,7 @@ UNTOLD = (
     ModelRemoved,
     CheckpointTaken,
     EvaluationDone,
+    AnswersBought,
     AliasMoved,
     AliasRemoved,
 )

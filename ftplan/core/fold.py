@@ -11,6 +11,7 @@ from typing_extensions import assert_never
 from ftplan.core.events import (
     AliasMoved,
     AliasRemoved,
+    AnswersBought,
     CheckpointTaken,
     EvaluationDone,
     Fact,
@@ -79,6 +80,8 @@ def _remembering(state: State, fact: Fact) -> State:
             return replace(state, models=_without(state.models, fact.name))
         case CheckpointTaken():
             return _with_model(state, fact.name, checkpoint=fact.taken)
+        case AnswersBought():
+            return state
         case EvaluationDone():
             return replace(state, evaluations={**state.evaluations, fact.record.key: fact.record})
         case AliasMoved():

@@ -41,7 +41,8 @@ class Gone:
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Who asks. `accounts` say at which service a provider is, by its name; up to `width` questions are under way at
-    once. `stop` names the signal that asked to leave; `tell` hears how far it has gone."""
+    once. `stop` names the signal that asked to leave; `tell` hears how far it has gone, and `paid` of each answer that
+    was not kept before."""
 
     providers: Mapping[str, Answers]
     accounts: Mapping[str, str]
@@ -49,6 +50,7 @@ class Asking:
     clock: Clock
     stop: Callable[[], str | None] = lambda: None
     tell: Callable[[Gone], None] = lambda gone: None
+    paid: Callable[[Asked, Answer], None] = lambda asked, answer: None
     width: int = 8
 
     def kept(self, asked: Sequence[Asked]) -> list[Answer | None]:
@@ -143,6 +145,7 @@ class _Round:
 
     def _keep(self, key: str, answer: Answer) -> None:
         self.asking.store.keep_answer(key, answer)
+        self.asking.paid(self.questions[key], answer)
         self.known[key] = answer
         self.pause, self.failing_since = SHORTEST_PAUSE_SECONDS, None
         self.width = min(self.asking.width, self.width + 1)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Protocol
 
 from ftplan.core.desired import Desired, DesiredModel
+from ftplan.core.entries import Answered
 from ftplan.core.events import Event
 from ftplan.core.handover import EvalRecord, Origin, Target
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS, Clock, Provider
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
 
-Judge: TypeAlias = Callable[[str, ModelRecord, Target | None, State], EvalRecord]
-"""How a model does in the evaluation of this name, beside what is in use, by a state: asked, or known already."""
+
+class Judge(Protocol):
+    """Who says how models do."""
+
+    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
+        """How a model does in the evaluation of this name, beside what is in use, by a state: asked, or known
+        already."""
+
+    def bought(self) -> Sequence[Answered]:
+        """What was paid for since this was asked last, also where nothing came of it."""
+
 
 GIVE_UP_SECONDS = 900.0
 """A provider that has not answered a read for so long is given up for this run."""

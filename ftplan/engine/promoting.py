@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from ftplan.core.evaluating import EVAL_PREFIX
-from ftplan.core.events import AliasMoved, EvaluationDone
+from ftplan.core.events import AliasMoved, AnswersBought, EvaluationDone
 from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.notices import StepDone, StepStarted, Told
 from ftplan.core.records import ModelRecord
 from ftplan.core.spec import Address
 from ftplan.core.steps import Promote
-from ftplan.engine.context import Run
+from ftplan.engine.context import Judge, Run
 from ftplan.engine.effects import Action, Record, Say, do
 from ftplan.errors import FtplanError, NotPromoted, Problem
 
@@ -27,7 +25,7 @@ def promote(run: Run, step: Promote) -> Action[None]:
     yield Say(StepStarted(step.address, "Promoting", record.output))
     refused = []
     for name in step.requires:
-        verdict = yield from do(f"evaluate {name}", partial(_judged, run, name, record, step.address.name))
+        verdict = yield from _evaluated(run, name, record, step.address.name)
         if run.state().evaluations.get(verdict.key) != verdict:
             yield Record(EvaluationDone(verdict))
         yield Say(_told(step.address, verdict))
@@ -39,11 +37,25 @@ def promote(run: Run, step: Promote) -> Action[None]:
     yield Say(StepDone(step.address, "Promoting", record.output, run.clock.monotonic() - begun))
 
 
-def _judged(run: Run, name: str, record: ModelRecord, alias: str) -> EvalRecord:
-    if run.judge is None:
+def _evaluated(run: Run, name: str, record: ModelRecord, alias: str) -> Action[EvalRecord]:
+    """How the model does. What was paid for is entered in the ledger, also where nothing came of it."""
+    judge = run.judge
+    if judge is None:
         raise LookupError(f"this run has nobody to judge {name}")
     known = run.state().aliases.get(alias)
-    return run.judge(name, record, known.now if known is not None else None, run.state())
+    current = known.now if known is not None else None
+    try:
+        verdict = yield from do(f"evaluate {name}", lambda: judge(name, record, current, run.state()))
+    except FtplanError:
+        yield from _entered(judge)
+        raise
+    yield from _entered(judge)
+    return verdict
+
+
+def _entered(judge: Judge) -> Action[None]:
+    for entry in judge.bought():
+        yield Record(AnswersBought(entry))
 
 
 def target(run: Run, record: ModelRecord) -> Target:

@@ -24,7 +24,7 @@ def render_spending(report: SpendReport, style: Style, month: str | None = None)
     if not (report.lines or report.open):
         return f"Nothing was spent{when}.\n" if when else "Nothing was spent yet.\n"
     blocks = [_table(report, style)] if report.lines else [f"Nothing was billed{when}.\n"]
-    if report.rehearsed.jobs:
+    if report.rehearsed.jobs or report.rehearsed.answers:
         blocks.append(_rehearsed(report.rehearsed))
     if report.open:
         blocks.append(_open(report.open, style))
@@ -49,14 +49,14 @@ def spending_csv(report: SpendReport) -> str:
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     head = ("month", "address", "provider", "base_model", "job_id", "phase")
-    writer.writerow([*head, "rehearsal", "jobs", "unknown", *FIGURES])
+    writer.writerow([*head, "rehearsal", "jobs", "unknown", *FIGURES, "answers"])
     for line in report.lines:
-        texts = (line.month, f"model.{line.name}", line.provider, line.base_model, line.job_id)
+        texts = (line.month, line.address, line.provider, line.base_model, line.job_id)
         ended = line.phase.value if line.phase else ""
         one = line.sum
         figures = (one.tokens, one.estimated, one.billed, one.error)
         flags = [str(line.rehearsal).lower(), one.jobs, one.unknown]
-        writer.writerow([*map(cell, texts), ended, *flags, *map(_figure, figures)])
+        writer.writerow([*map(cell, texts), ended, *flags, *map(_figure, figures), one.answers])
     return sheet.getvalue()
 
 
@@ -67,16 +67,16 @@ def _figure(figure: int | Decimal | None) -> str:
 def _plain_line(line: Line) -> dict[str, Any]:
     one_job = {"job_id": line.job_id, "phase": plain(line.phase)} if line.job_id else {}
     names = {name: getattr(line, name) for name in ("provider", "base_model", "rehearsal")}
-    return {"month": line.month, "address": f"model.{line.name}", **names, **one_job}
+    return {"month": line.month, "address": line.address, **names, **one_job}
 
 
 def _plain_sum(one: Sum) -> dict[str, Any]:
-    return {name: plain(getattr(one, name)) for name in ("jobs", "unknown", *FIGURES, "exact")}
+    return {name: plain(getattr(one, name)) for name in ("jobs", "answers", "unknown", *FIGURES, "exact")}
 
 
 def _plain_open(call: Spend) -> dict[str, Any]:
     return {
-        "address": f"model.{call.name}",
+        "address": call.address,
         **{name: getattr(call, name) for name in ("provider", "base_model", "rehearsal")},
         "job_id": call.job_id or None,
         "since": call.at,
@@ -88,10 +88,10 @@ def _plain_open(call: Spend) -> dict[str, Any]:
 
 def _table(report: SpendReport, style: Style) -> str:
     by_job = any(line.job_id for line in report.lines)
-    head = ("month", "model", "job" if by_job else "jobs", *FIGURES, "")
+    head = ("month", "address", "job" if by_job else "jobs", *FIGURES, "")
     rows = [_row(line) for line in report.lines]
     sums = [(clean(month), "in all", total) for month, total in report.months] if len(report.months) > 1 else []
-    sums += [("total", "", report.total)] if report.total.jobs and len(report.lines) > 1 else []
+    sums += [("total", "", report.total)] if report.months and len(report.lines) > 1 else []
     rows += [(name, what, f"{one.jobs:,}", *_figures(one), "") for name, what, one in sums]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     lines = [_aligned(row, widths) for row in (head, *rows)]
@@ -112,9 +112,10 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
 
 def _row(line: Line) -> tuple[str, ...]:
     job = clean(line.job_id) if line.job_id else f"{line.sum.jobs:,}"
+    job = f"{line.sum.answers:,} answers" if line.sum.answers else job
     ended = "" if line.phase is None or line.sum.error is not None else line.phase.value
     notes = [note for note in (ended, "rehearsal" if line.rehearsal else "") if note]
-    return (clean(line.month), clean(f"model.{line.name}"), job, *_figures(line.sum), ", ".join(notes))
+    return (clean(line.month), clean(line.address), job, *_figures(line.sum), ", ".join(notes))
 
 
 def _figures(one: Sum) -> tuple[str, ...]:
@@ -131,9 +132,10 @@ def _billed(one: Sum) -> str:
 
 
 def _rehearsed(one: Sum) -> str:
-    jobs = "1 job was" if one.jobs == 1 else f"{one.jobs:,} jobs were"
+    jobs = "1 job" if one.jobs == 1 else f"{one.jobs:,} jobs"
+    made = f"{jobs} and {one.answers:,} answers" if one.answers else jobs
     amount = "" if one.billed is None else f", and it would have been {_billed(one)} at the service"
-    return f"{jobs} a rehearsal: nothing was billed{amount}.\n"
+    return f"{made} {'was' if made == '1 job' else 'were'} a rehearsal: nothing was billed{amount}.\n"
 
 
 def _open(calls: Sequence[Spend], style: Style) -> str:
@@ -147,4 +149,4 @@ def _open_row(call: Spend) -> tuple[str, ...]:
     amount = dollar_range(call.reserved_low, call.reserved_high)
     what = f"job {clean(call.job_id)}" if call.job_id else "a call that may have been made"
     marks = f"{what}, a rehearsal" if call.rehearsal else what
-    return (clean(f"model.{call.name}"), f"since {clean(call.at[:10]) or 'an unknown day'}", amount, marks)
+    return (clean(call.address), f"since {clean(call.at[:10]) or 'an unknown day'}", amount, marks)

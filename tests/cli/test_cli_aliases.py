@@ -49,6 +49,16 @@ def test_what_passes_is_promoted_in_the_same_apply(bench: Workbench) -> None:
     assert (kept["score"], kept["passed"], kept["rehearsal"]) == (1.0, True, True)
 
 
+def test_what_was_paid_for_answers_is_entered_once(bench: Workbench) -> None:
+    evaluated(bench, parameters={"seed": 3}, thresholds={"score": 0.95, "over_base": 0})
+    bench.run("apply", "-auto-approve")
+    evaluated(bench, parameters={"seed": 3}, thresholds={"score": 0.5, "over_base": 0})
+    bench.apply()
+    lines = [line for line in json.loads(bench.run("cost", "-json").out)["lines"] if line["address"] == "eval.accuracy"]
+    assert [(line["answers"], line["jobs"], line["rehearsal"]) for line in lines] == [(20, 0, True)]
+    assert lines[0]["billed"] > 0
+
+
 def test_what_fails_is_trained_and_kept_and_not_promoted_with_exit_10(bench: Workbench) -> None:
     evaluated(bench, 0.95)
     done = bench.run("apply", "-auto-approve")

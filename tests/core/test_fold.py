@@ -6,11 +6,12 @@ import copy
 from dataclasses import replace
 
 import pytest
-from values import evaluation, file, full_state, job, record, target
+from values import answered, evaluation, file, full_state, job, record, target
 
 from ftplan.core.events import (
     AliasMoved,
     AliasRemoved,
+    AnswersBought,
     CheckpointTaken,
     EvaluationDone,
     Fact,
@@ -54,6 +55,7 @@ FACTS: list[Fact] = [
     CheckpointTaken("bot", TakenCheckpoint("job-1", 9, "ft:job-1:ckpt-step-9", "step 9")),
     EvaluationDone(evaluation(passed=False)),
     EvaluationDone(evaluation(model_id="ft:job-9")),
+    AnswersBought(answered("style ft:job-1 then")),
     AliasMoved("prod", target("job-9")),
     AliasMoved("prod", target("job-0"), rolled_back="ft:job-1"),
     AliasMoved("new", target()),

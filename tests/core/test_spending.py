@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from values import answered
+
 from ftplan.core.entries import Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
 from ftplan.core.facts import Phase
 from ftplan.core.money.spend_report import Sum, add_up, spend_report
@@ -44,6 +46,11 @@ def test_a_bill_counts_in_the_month_in_which_its_job_ended() -> None:
 def test_what_is_open_counts_at_the_most_it_can_cost_until_it_is_settled() -> None:
     kept = state(reserve("a", "10"), Start("a", "job-a", at("10")))
     assert [spent_in(kept, f"2026-{month}") for month in ("09", "10", "11")] == [0, 4, 4]
+
+
+def test_answers_count_in_the_month_in_which_they_came() -> None:
+    kept = state(answered("k1", "0.25"), answered("k2", None), answered("k3", "9", rehearsal=True))
+    assert [spent_in(kept, f"2026-{month}") for month in ("10", "11", "12")] == [0, Decimal("0.25"), 0]
 
 
 def test_what_nobody_knows_counts_at_the_most_it_can_cost() -> None:
@@ -111,9 +118,9 @@ def test_a_report_has_a_line_for_a_model_and_month_and_sums_that_are_theirs() ->
         Release("e", at("11"), "refused"),
     )
     report = spend_report(spends(kept))
-    assert [(line.month, line.name, line.sum.jobs, line.sum.billed) for line in report.lines] == [
-        ("2026-10", "bot", 1, 5),
-        ("2026-11", "bot", 2, 7),
+    assert [(line.month, line.address, line.sum.jobs, line.sum.billed) for line in report.lines] == [
+        ("2026-10", "model.bot", 1, 5),
+        ("2026-11", "model.bot", 2, 7),
     ]
     assert [(month, total.billed) for month, total in report.months] == [("2026-10", 5), ("2026-11", 7)]
     assert (report.total.billed, [call.name for call in report.open]) == (12, ["other"])

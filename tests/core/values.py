@@ -9,7 +9,7 @@ from typing import Any
 from casefile import catalog, model_spec, project
 
 from ftplan.core.desired import Desired, resolve
-from ftplan.core.entries import Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
+from ftplan.core.entries import Answered, Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
 from ftplan.core.facts import Phase
 from ftplan.core.handover import Against, AliasRecord, EvalRecord, Origin, TakenCheckpoint, Target
 from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State
@@ -61,6 +61,11 @@ def full_ledger() -> tuple[SpendEntry, ...]:
     )
 
 
+def answered(key: str = "accuracy ft:job-1 then", cost: str | None = "0.0125", *, rehearsal: bool = False) -> Answered:
+    amount = None if cost is None else Decimal(cost)
+    return Answered(key, "accuracy", "bot", "openai", "2026-11-02T00:00:00+00:00", 50, amount, rehearsal)
+
+
 def full_state() -> State:
     """A state that holds something of everything. It is what tests/states/v3.json says."""
     whole = full_state_of_version_two()
@@ -72,6 +77,7 @@ def full_state() -> State:
         whole,
         models={**whole.models, "bot": replace(bot, origin=origin, checkpoint=taken, former=former)},
         intents={"late": replace(late, origin=origin)},
+        ledger=(*whole.ledger, answered(), answered("support ft:job-0 later", None, rehearsal=True)),
         aliases={"prod": alias(), "test": AliasRecord("test", target("job-0"), (), "ft:job-1")},
         evaluations={evaluation().key: evaluation()},
     )

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from world import SimulatedCrash, World, model
 
+from ftplan.core.entries import Answered
 from ftplan.core.evaluating import AliasSpec
 from ftplan.core.facts import Phase
 from ftplan.core.handover import EvalRecord, Origin, Target
+from ftplan.core.money.spending import spent_in
 from ftplan.core.notices import StepDone, StepFailed, Told
 from ftplan.core.planner import Policy
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
-from ftplan.errors import Interrupted, JobsFailed, NotPromoted, Problem
+from ftplan.errors import FtplanError, Interrupted, JobsFailed, NotPromoted, Problem
 
 ORIGIN = Origin("ann@laptop", "c0ffee")
 
@@ -28,9 +32,17 @@ class Jury:
     says: dict[str, bool] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     error: Exception | None = None
+    price: Decimal | None = None
+    paid: list[Answered] = field(default_factory=list)
+
+    def bought(self) -> Sequence[Answered]:
+        entries, self.paid = tuple(self.paid), []
+        return entries
 
     def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
         self.asked.append(f"{name} {record.output}" + (f" beside {current.model_id}" if current else ""))
+        if self.price is not None:
+            self.paid.append(Answered(name, name, record.name, "openai", "2026-11-02T00:00:00+00:00", 10, self.price))
         if self.error is not None:
             raise self.error
         passed, id = self.says.get(name, True), record.output or ""
@@ -85,16 +97,27 @@ def test_a_name_stays_where_it_is_while_the_next_model_is_not_good_enough() -> N
     assert (alias.now.model_id, [old.model_id for old in alias.former]) == ("ft:job-2", ["ft:job-1"])
 
 
+@pytest.mark.parametrize("error", [None, NotPromoted(Problem("x")), Interrupted(Problem("Interrupted"))])
+def test_what_was_paid_for_answers_is_in_the_ledger_also_where_nothing_came_of_it(error: FtplanError | None) -> None:
+    there = world("accuracy")
+    there.apply(Policy(targets=frozenset({Address("model", "bot")})))
+    before = spent_in(there.state, "2026-11")
+    with contextlib.suppress(FtplanError):
+        there.apply(**options(Jury(error=error, price=Decimal(1))))
+    assert spent_in(there.state, "2026-11") == before + 1
+
+
 def test_a_verdict_is_saved_before_the_next_one_is_asked_for() -> None:
     there, jury = world("accuracy", "style"), Jury()
     there.apply(Policy(targets=frozenset({Address("model", "bot")})), **options(jury))
     seen: list[set[str]] = []
 
-    def judge(name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
-        seen.append({known for known, _ in there.state.evaluations})
-        return jury(name, record, current, state)
+    class Watching(Jury):
+        def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
+            seen.append({known for known, _ in there.state.evaluations})
+            return jury(name, record, current, state)
 
-    there.apply(judge=judge, origin=ORIGIN)
+    there.apply(**options(Watching()))
     assert seen == [set(), {"accuracy"}]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ftplan.core.entries import Commit, Release, Start
+from ftplan.core.entries import Answered, Commit, Release, Start
 from ftplan.core.events import (
     Fact,
     FileDropped,
@@ -141,6 +141,10 @@ def _billed(state: State, amount: int) -> Commit:
     return Commit(start.key, start.job_id, "now", 1, Decimal(amount))
 
 
+def _answered(key: str, amount: Decimal | None = None) -> Answered:
+    return Answered(key, "accuracy", "a", "openai", "now", 10, amount)
+
+
 DAMAGES = {
     "lineage": (lambda s: replace(s, lineage=""), "it has no lineage"),
     "serial": (lambda s: replace(s, serial=-1), "its serial is -1"),
@@ -160,6 +164,12 @@ DAMAGES = {
     "ledger key": (lambda s: replace(s, ledger=(Release("", "now", "x"),)), "a line without a key"),
     "ledger job": (lambda s: replace(s, ledger=(*s.ledger, s.ledger[1])), "starts job job-1-1 twice"),
     "ledger bill": (lambda s: replace(s, ledger=(*s.ledger, *[_billed(s, 1)] * 2)), "bills job job-1-1 twice"),
+    "ledger answers": (lambda s: replace(s, ledger=(*s.ledger, *[_answered("k")] * 2)), "bills the answers k twice"),
+    "ledger answers' amount": (
+        lambda s: replace(s, ledger=(*s.ledger, _answered("k", Decimal("NaN")))),
+        "its ledger has NaN for k",
+    ),
+    "ledger answers' key": (lambda s: replace(s, ledger=(*s.ledger, _answered(""))), "a line without a key"),
     "ledger amount": (lambda s: replace(s, ledger=(*s.ledger, _billed(s, -1))), "its ledger has -1 for"),
     "intent attempt": (
         lambda s: replace(s, intents={"c": replace(s.intents["c"], attempt=0)}),

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from published import check
 
-from ftplan.core.entries import Quote, Tariff
-from ftplan.core.events import Fact, IntentDropped, JobSeen, JobStarted, ModelRemoved, TrainingIntended
+from ftplan.core.entries import Answered, Quote, Tariff
+from ftplan.core.events import AnswersBought, Fact, IntentDropped, JobSeen, JobStarted, ModelRemoved, TrainingIntended
 from ftplan.core.facts import Phase
 from ftplan.core.fold import fold
 from ftplan.core.keeping.codec import decode_state, encode_state
@@ -54,6 +54,7 @@ def _facts(state: State) -> st.SearchStrategy[Fact]:
         st.builds(IntentDropped, names, st.just("refused")),
         st.builds(_started, names, keys, _jobs(), st.booleans(), st.booleans()),
         st.builds(ModelRemoved, names, st.booleans()),
+        st.builds(_answered, keys, st.sampled_from((None, Decimal(0), Decimal("0.5"))), st.booleans()),
     ]
     if state.models:
         kinds.append(st.builds(JobSeen, st.sampled_from(sorted(state.models)), _jobs()))
@@ -64,6 +65,12 @@ def _started(name: str, key: str, job: JobRecord, adopted: bool, paid_here: bool
     return JobStarted(
         name, "svc", "f", key, 1, RECIPE, job, adopted=adopted, paid_here=paid_here or not adopted, quote=_quote(key)
     )
+
+
+def _answered(key: str, amount: Decimal | None, rehearsal: bool) -> AnswersBought:
+    # Askings have keys of their own: they never meet those of trainings.
+    at = f"{MONTH}-02T00:00:00+00:00"
+    return AnswersBought(Answered(f"asked {key}", "accuracy", "a", "svc", at, 10, amount, rehearsal))
 
 
 @st.composite
@@ -96,7 +103,7 @@ def test_no_job_has_two_lines_and_no_bill_changes(history: tuple[list[Fact], lis
     for state in states:
         jobs = [call.job_id for call in spends(state) if call.job_id]
         assert len(jobs) == len(set(jobs))
-        now = {call.job_id: call.amount for call in spends(state) if call.state == "billed"}
+        now = {call.job_id or call.key: call.amount for call in spends(state) if call.state == "billed"}
         assert now.items() >= billed.items()
         billed = now
 
@@ -106,7 +113,7 @@ def test_no_job_has_two_lines_and_no_bill_changes(history: tuple[list[Fact], lis
 def test_a_fact_about_a_job_adds_nothing_when_it_is_told_again(history: tuple[list[Fact], list[State]]) -> None:
     facts, states = history
     for fact, after in zip(facts, states[1:], strict=True):
-        if isinstance(fact, (JobStarted, JobSeen, ModelRemoved, IntentDropped)):
+        if isinstance(fact, (JobStarted, JobSeen, ModelRemoved, IntentDropped, AnswersBought)):
             again = fold(after, fact) if not isinstance(fact, JobSeen) or fact.name in after.models else after
             assert again.ledger == after.ledger
 
@@ -116,8 +123,8 @@ def test_a_fact_about_a_job_adds_nothing_when_it_is_told_again(history: tuple[li
 def test_a_month_is_what_its_calls_add_up_to(history: tuple[list[Fact], list[State]]) -> None:
     _, states = history
     for state in states:
-        calls = [call for call in spends(state) if call.state != "released"]
-        reserved = 2 * sum(call.amount is None for call in calls)
+        calls = [call for call in spends(state) if call.state != "released" and not call.rehearsal]
+        reserved = 2 * sum(call.amount is None for call in calls if not call.answers)
         assert spent_in(state, MONTH) == reserved + sum(call.amount for call in calls if call.amount is not None)
 
 
@@ -125,7 +132,7 @@ def test_a_month_is_what_its_calls_add_up_to(history: tuple[list[Fact], list[Sta
 @LAW
 def test_a_state_that_was_lost_adds_up_again_once_its_jobs_are_found(history: tuple[list[Fact], list[State]]) -> None:
     _, states = history
-    known = [call for call in spends(states[-1]) if call.state == "billed"]
+    known = [call for call in spends(states[-1]) if call.state == "billed" and call.job_id]
     found = [
         _started("a", call.key, replace(_job(1, Phase.SUCCEEDED, call.billed_tokens), id=call.job_id), True, True)
         for call in known

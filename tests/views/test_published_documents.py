@@ -19,9 +19,11 @@ from published import Seen, check, check_line, event_types
 
 from ftplan.config.schema import load_schema
 from ftplan.core.dataset_diff import DatasetDiff, DiffSide, RowChange, TextChange
+from ftplan.core.entries import Answered
 from ftplan.core.events import (
     AliasMoved,
     AliasRemoved,
+    AnswersBought,
     CheckpointTaken,
     EvaluationDone,
     Event,
@@ -89,6 +91,7 @@ EVENTS: dict[type, tuple[Event, ...]] = {
         CheckpointTaken("a", None),
     ),
     EvaluationDone: (EvaluationDone(EvalRecord("e", "a", "ft:x", "d", 2, 0.5, 0.1, 0.9, passed=False)),),
+    AnswersBought: (AnswersBought(Answered("k", "e", "a", "openai", "2026-11-22", 50)),),
     AliasMoved: (AliasMoved("prod", Target("a", "openai", "ft:x", "ftjob-1", "f", "2026-11-22")),),
     AliasRemoved: (AliasRemoved("prod"),),
     StepStarted: tuple(StepStarted(BOT, verb) for verb in get_args(Verb)),

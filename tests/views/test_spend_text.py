@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from hostile_text import HOSTILE, check_is_harmless
 
-from ftplan.core.entries import Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
+from ftplan.core.entries import Answered, Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
 from ftplan.core.facts import Phase
 from ftplan.core.money.spend_report import SpendReport, spend_report
 from ftplan.core.money.spending import read_ledger
@@ -54,6 +54,9 @@ LEDGER: tuple[SpendEntry, ...] = (
     *call("e1", "trial", "2026-11", REHEARSED),
     bill("e1", "2026-11", 400_000, "2.00"),
     *call("f1", "night", "2026-11"),
+    Answered("h1", "accuracy", "support-bot", "openai", "2026-11-05T10:00:00+00:00", 200, Decimal("0.31")),
+    Answered("h2", "accuracy", "triage", "openai", "2026-11-05T10:00:00+00:00", 50),
+    Answered("h3", "accuracy", "trial", "openai", "2026-11-05T10:00:00+00:00", 50, Decimal("0.10"), rehearsal=True),
     Reserve("g1", "unsure", "openai", "supervised", "2026-11-05T10:00:00+00:00", Quote()),
 )
 

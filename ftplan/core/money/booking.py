@@ -16,6 +16,7 @@ from ftplan.core.entries import Commit, Release, Reserve, SpendEntry, Start, Tar
 from ftplan.core.events import (
     AliasMoved,
     AliasRemoved,
+    AnswersBought,
     CheckpointTaken,
     EvaluationDone,
     Fact,
@@ -50,6 +51,8 @@ def booked(state: State, fact: Fact) -> tuple[SpendEntry, ...]:
             return tuple(_seen(state, fact))
         case ModelRemoved():
             return tuple(_removed(state, fact.name))
+        case AnswersBought():
+            return () if any(entry.key == fact.entry.key for entry in state.ledger) else (fact.entry,)
         case PlanUsed() | FileStored() | FileDropped() | LifecycleChanged():
             return ()
         case CheckpointTaken() | EvaluationDone() | AliasMoved() | AliasRemoved():

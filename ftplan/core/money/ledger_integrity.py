@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from typing_extensions import assert_never
 
-from ftplan.core.entries import Commit, Quote, Release, Reserve, SpendEntry, Start
+from ftplan.core.entries import Answered, Commit, Quote, Release, Reserve, SpendEntry, Start
 
 
 def ledger_faults(entries: Sequence[SpendEntry]) -> list[str]:
@@ -20,6 +20,8 @@ def _unreserved(entries: Iterable[SpendEntry]) -> Iterator[str]:
     for entry in entries:
         if not entry.key:
             yield "its ledger has a line without a key"
+        elif isinstance(entry, Answered):
+            continue
         elif isinstance(entry, Reserve):
             reserved.add(entry.key)
         elif entry.key not in reserved:
@@ -27,11 +29,18 @@ def _unreserved(entries: Iterable[SpendEntry]) -> Iterator[str]:
 
 
 def _twice(entries: Iterable[SpendEntry]) -> Iterator[str]:
-    """A job is one call's at its service, and has one bill. The same id at two services is two jobs."""
+    """A job is one call's at its service, and has one bill, as have answers. The same id at two services is two
+    jobs."""
     services: dict[str, str] = {}
     billed: set[tuple[str, str]] = set()
     started: dict[tuple[str, str], str] = {}
+    answered: set[str] = set()
     for entry in entries:
+        if isinstance(entry, Answered):
+            if entry.key in answered:
+                yield f"its ledger bills the answers {entry.key} twice"
+            answered.add(entry.key)
+            continue
         if isinstance(entry, Reserve):
             services[entry.key] = entry.provider
             continue
@@ -52,6 +61,8 @@ def _figures(entry: SpendEntry) -> Iterator[str]:
             figures = _quoted(entry.quote)
         case Commit():
             figures = [entry.trained_tokens, entry.amount]
+        case Answered():
+            figures = [entry.answers, entry.amount]
         case Start() | Release():
             figures = []
         case _:

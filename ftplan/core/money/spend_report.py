@@ -13,8 +13,9 @@ from ftplan.core.money.spending import Spend
 @dataclass(frozen=True, slots=True)
 class Sum:
     """Paid calls added up. `tokens` and `billed` are of the jobs that they are known of, None where of none; the
-    `unknown` ended at a price nobody says. `estimated` was expected of the jobs that ran to their end, the ones by
-    which an estimate is judged, and `error` is by how much of it they were billed otherwise (0.02 is 2 % more)."""
+    `unknown` ended at a price nobody says, and `answers` came for evaluations, which are no jobs. `estimated` was
+    expected of the jobs that ran to their end, the ones by which an estimate is judged, and `error` is by how much of
+    it they were billed otherwise (0.02 is 2 % more)."""
 
     jobs: int = 0
     tokens: int | None = None
@@ -23,14 +24,16 @@ class Sum:
     error: Decimal | None = None
     unknown: int = 0
     exact: bool = True
+    answers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The jobs of one model in one month; one job with its id where each stands for itself."""
+    """The jobs of one model, or the answers to one evaluation, in one month; one job with its id where each stands for
+    itself."""
 
     month: str
-    name: str
+    address: str
     provider: str
     base_model: str
     rehearsal: bool
@@ -53,8 +56,10 @@ class SpendReport:
 
 def spend_report(calls: Iterable[Spend], *, month: str | None = None, by_job: bool = False) -> SpendReport:
     """`calls` added up, or those of `month` (2026-11) alone. Calls that made no job are left out: they cost nothing."""
-    made = [call for call in calls if month in (None, call.month) and (call.job_id or call.state == "open")]
-    ended = sorted((call for call in made if call.state != "open"), key=lambda call: (call.month, call.name))
+    made = [
+        call for call in calls if month in (None, call.month) and (call.job_id or call.answers or call.state == "open")
+    ]
+    ended = sorted((call for call in made if call.state != "open"), key=lambda call: (call.month, call.address))
     paid = [call for call in ended if not call.rehearsal]
     months = {call.month: None for call in paid}
     return SpendReport(
@@ -77,20 +82,21 @@ def add_up(calls: Iterable[Spend]) -> Sum:
     estimated = sum((expected for expected, _ in pairs), Decimal(0))
     off = sum((amount for _, amount in pairs), Decimal(0)) - estimated
     return Sum(
-        jobs=len(ended),
+        jobs=sum(not call.answers for call in ended),
         tokens=sum(tokens) if tokens or not ended else None,
         estimated=estimated if pairs else None,
         billed=sum((call.amount or Decimal(0) for call in known), Decimal(0)) if known or not ended else None,
         error=off / estimated if estimated else None,
         unknown=len(ended) - len(known),
         exact=all(call.exact for call in known),
+        answers=sum(call.answers for call in ended),
     )
 
 
 def _lines(ended: Iterable[Spend]) -> list[Line]:
     groups: dict[tuple[str, str, str, str, bool], list[Spend]] = {}
     for call in ended:
-        groups.setdefault((call.month, call.name, call.provider, call.base_model, call.rehearsal), []).append(call)
+        groups.setdefault((call.month, call.address, call.provider, call.base_model, call.rehearsal), []).append(call)
     return [_line(calls) for _, calls in sorted(groups.items())]
 
 
@@ -98,7 +104,7 @@ def _line(calls: list[Spend], by_job: bool = False) -> Line:
     first = calls[0]
     return Line(
         month=first.month,
-        name=first.name,
+        address=first.address,
         provider=first.provider,
         base_model=first.base_model,
         rehearsal=first.rehearsal,

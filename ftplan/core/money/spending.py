@@ -9,7 +9,7 @@ from typing import Literal
 
 from typing_extensions import assert_never
 
-from ftplan.core.entries import Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
+from ftplan.core.entries import Answered, Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
 from ftplan.core.facts import Phase
 from ftplan.core.records import State
 
@@ -21,7 +21,8 @@ class Spend:
     """One paid call as the ledger has it. `reserved_tokens`, `reserved_low` and `reserved_high` are what it was
     expected to cost, None where that was not known; `billed_tokens` and `amount` what it did cost. `month` as
     2026-11: that of the bill, or of the reserve while there is none. `state`: `open` while its job runs or may have
-    been made, `unknown` where it ended and nobody says at what price, `released` where nothing is billed."""
+    been made, `unknown` where it ended and nobody says at what price, `released` where nothing is billed. `answers`
+    came for an evaluation called `name`; of a training there are none."""
 
     key: str
     name: str
@@ -39,6 +40,12 @@ class Spend:
     exact: bool = True
     state: Standing = "open"
     why: str = ""
+    answers: int = 0
+
+    @property
+    def address(self) -> str:
+        """What it was spent on, as it is addressed."""
+        return f"eval.{self.name}" if self.answers else f"model.{self.name}"
 
     @property
     def month(self) -> str:
@@ -109,6 +116,9 @@ def read_ledger(entries: Iterable[SpendEntry]) -> tuple[Spend, ...]:
     last: dict[str, int] = {}
     made: dict[tuple[str, str], int] = {}
     for entry in entries:
+        if isinstance(entry, Answered):
+            calls.append(_bought(entry))
+            continue
         at = last.get(entry.key)
         if isinstance(entry, Reserve):
             # Written again before a job was known, it is the same call; after that, or after its end, it is another.
@@ -133,6 +143,22 @@ def _reserved(entry: Reserve) -> Spend:
         at=entry.at,
         quote=entry.quote,
         adopted=entry.adopted,
+    )
+
+
+def _bought(entry: Answered) -> Spend:
+    return Spend(
+        key=entry.key,
+        name=entry.name,
+        provider=entry.provider,
+        base_model="",
+        method="evaluation",
+        at=entry.at,
+        quote=Quote(tariff=Tariff(rehearsal=entry.rehearsal)),
+        ended_at=entry.at,
+        amount=entry.amount,
+        state="unknown" if entry.amount is None else "billed",
+        answers=entry.answers,
     )
 
 
