@@ -77,6 +77,7 @@ def lines(texts: list[str], *, ascii: bool) -> bytes:
     st.booleans(),
 )
 @example([text + "\n" for text in SHOWN], False)
+@example(["+1 2 3 4 5 6 7 812078-05-1120"], False)
 @example(["+4 12345 67", "x" * 5000 + "@acme.io", "1" * 5000 + "@acme.io", "4111 1111 1111 1111@acme.io"], True)
 def test_both_searches_find_the_same(texts, ascii):
     block = lines(texts, ascii=ascii)

@@ -59,7 +59,7 @@ _MARKS = (
 _DIGITS = bytes(48 if code in b"0123456789" else 45 if code in b" ().-" else 120 for code in range(256))
 _LONG_NUMBER = re.compile(rb"00[0-]{5,}")
 _FEWEST_DIGITS = 7
-# A number of any kind begins at most so far before its first two digits in a row.
+# A number of any kind begins at most so far before its first digit: with a plus, or with the letters of a country.
 _BEFORE_DIGITS = 8
 
 
@@ -100,9 +100,13 @@ def plain_stretches(block: bytes) -> Iterator[Stretch]:
 def number_runs(text: bytes) -> Iterator[tuple[int, int]]:
     """Where enough digits stand close together to be somebody's number, two of them side by side, and what may stand
     before them in it."""
-    for run in _LONG_NUMBER.finditer(text.translate(_DIGITS)):
+    digits, behind_last = text.translate(_DIGITS), 0
+    for run in _LONG_NUMBER.finditer(digits):
         if run[0].count(b"0") >= _FEWEST_DIGITS:
-            yield max(0, run.start() - _BEFORE_DIGITS), run.end()
+            # Single digits before the first two belong to the number: begun within, it would be read as another one.
+            begin = max(behind_last, digits.rfind(b"x", behind_last, run.start()) + 1)
+            yield max(0, begin - _BEFORE_DIGITS), run.end()
+        behind_last = run.end()
 
 
 @cache
