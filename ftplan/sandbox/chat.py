@@ -20,6 +20,7 @@ from ftplan.sandbox.rewards import wanted_answer
 from ftplan.sandbox.rows import asked_in, read_examples, text_of, words_of
 from ftplan.sandbox.schedule import Job
 from ftplan.sandbox.shelf import Shelf
+from ftplan.sandbox.structured import fitting_value
 from ftplan.sandbox.wire import Call, Json, bad_request, endpoint, fresh_id
 
 MARK = "[rehearsal]"
@@ -46,7 +47,7 @@ class Chat:
             raise bad_request("'messages' must be a list of at least one message.", "messages")
         found = self._models.find(body["model"])
         asked = asked_in(messages)
-        reply = self._tuned_reply(found.job, asked) if found.job else _untuned_reply(found, asked)
+        reply = self._tuned_reply(found.job, asked) if found.job else _untuned_reply(found, asked, body)
         completion = _completion(found.name, messages, _marked(reply, body))
         if not body.get("stream"):
             return completion
@@ -70,9 +71,22 @@ class Chat:
         return memories
 
 
-def _untuned_reply(found: Found, asked: str) -> Mapping[str, Any]:
+def _untuned_reply(found: Found, asked: str, body: Json) -> Mapping[str, Any]:
     about = f" You asked: {asked[:200]}" if asked else ""
-    return {"content": f"This is the sandbox's untuned {found.name}; it has seen no examples of yours.{about}"}
+    said = f"This is the sandbox's untuned {found.name}; it has seen no examples of yours.{about}"
+    match _form(body):
+        case {"type": "json_schema", "json_schema": {"schema": schema}}:
+            return {"content": json.dumps(fitting_value(schema))}
+        case {"type": "json_object"}:
+            return {"content": json.dumps({"rehearsal": said})}
+        case _:
+            return {"content": said}
+
+
+def _form(body: Json) -> Json:
+    """The form of answer that is asked for."""
+    form = body.get("response_format")
+    return form if isinstance(form, dict) else {}
 
 
 def _marked(reply: Mapping[str, Any], body: Json) -> Json:
@@ -82,8 +96,7 @@ def _marked(reply: Mapping[str, Any], body: Json) -> Json:
     if reply.get("function_call"):
         return {**message, "function_call": reply["function_call"]}
     text = text_of(reply)
-    form = body.get("response_format")
-    wants_json = isinstance(form, dict) and str(form.get("type")).startswith("json")
+    wants_json = str(_form(body).get("type")).startswith("json")
     return {**message, "content": text if wants_json else f"{MARK} {text}"}
 
 

@@ -49,6 +49,16 @@ def test_what_passes_is_promoted_in_the_same_apply(bench: Workbench) -> None:
     assert (kept["score"], kept["passed"], kept["rehearsal"]) == (1.0, True, True)
 
 
+def test_a_judge_of_a_rehearsal_is_asked_and_says_a_half(bench: Workbench) -> None:
+    grader = {"type": "judge", "model": "gpt-4.1-2025-04-14", "prompt": "Is {{answer}} as good as {{wanted}}?"}
+    evaluated(bench, 0.4, grader=grader)
+    done = bench.apply()
+    assert "eval.accuracy passed (a rehearsal): 0.50 [" in done.said
+    assert questions(bench) == 20
+    lines = json.loads(bench.run("cost", "-json").out)["lines"]
+    assert [line["answers"] for line in lines if line["address"] == "eval.accuracy"] == [20]
+
+
 def test_what_was_paid_for_answers_is_entered_once(bench: Workbench) -> None:
     evaluated(bench, parameters={"seed": 3}, thresholds={"score": 0.95, "over_base": 0})
     bench.run("apply", "-auto-approve")

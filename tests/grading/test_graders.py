@@ -153,8 +153,9 @@ def test_a_judge_is_asked_with_everything_put_in_at_once() -> None:
     asked = judge().asks(row("{{answer}}"), Answer("{{prompt}} {{wanted}}"))
     assert asked.model == "judge-1"
     assert asked.messages[1]["content"] == "Q: user: Is it? W: {{answer}} A: {{prompt}} {{wanted}}"
-    assert asked.parameters == {"temperature": 0}
-    assert judge(parameters={"temperature": 1}).asks(row(), Answer("x")).parameters == {"temperature": 1}
+    assert (asked.parameters["temperature"], asked.parameters["response_format"]["type"]) == (0, "json_schema")
+    other = judge(parameters={"temperature": 1, "response_format": None}).asks(row(), Answer("x"))
+    assert other.parameters == {"temperature": 1}
 
 
 @pytest.mark.parametrize(

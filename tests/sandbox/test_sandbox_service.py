@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import closing
 
+import jsonschema
 import openai
 import pytest
 from openai import OpenAI
@@ -145,6 +146,35 @@ def test_a_model_trained_on_tool_calls_calls_tools(desk):
 def test_a_dpo_model_answers_with_what_was_preferred(desk, pairs):
     model = desk.trained(pairs, method={"type": "dpo", "dpo": {}}).fine_tuned_model
     assert "Thank you" in _says(desk, model, "Where is parcel 3?").message.content
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "score": {"type": "number"},
+        "kind": {"enum": ["a", "b"]},
+        "tags": {"type": "array", "items": {"$ref": "#/$defs/tag"}, "minItems": 2},
+        "maybe": {"anyOf": [{"type": "null"}, {"type": "string"}]},
+        "count": {"type": ["integer", "null"], "minimum": 3},
+    },
+    "required": ["score", "kind", "tags", "maybe", "count"],
+    "additionalProperties": False,
+    "$defs": {"tag": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}},
+}
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, {"type": "object", "properties": {"self": {"$ref": "#"}}}])
+def test_a_base_answers_in_the_form_that_is_asked_for(shared_desk, schema):
+    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+    asked = [{"role": "user", "content": "x"}]
+    done = shared_desk.client.chat.completions.create(model="gpt-4.1", messages=asked, response_format=form)
+    found = json.loads(done.choices[0].message.content)
+    if schema is SCHEMA:
+        jsonschema.validate(found, schema)
+    done = shared_desk.client.chat.completions.create(
+        model="gpt-4.1", messages=asked, response_format={"type": "json_object"}
+    )
+    assert json.loads(done.choices[0].message.content)["rehearsal"]
 
 
 def test_chat_can_be_streamed(shared_desk):
