@@ -67,6 +67,8 @@ def check_output(words: tuple[str, ...], out: str) -> None:
         check(document, "plan", "" if "resource_changes" in document else "state")
     elif command == "metrics":
         check(json.loads(out), "metrics")
+    elif command == "lineage":
+        check(json.loads(out), "lineage")
     elif command == "compare":
         check(json.loads(out), "comparison")
     elif command == "validate":

@@ -75,12 +75,12 @@ def _means(job: JobRecord, id: str) -> bool:
     return id == job.id or (model is not None and (id == model or id.startswith(f"{model}:")))
 
 
-def _current(state: State, name: str) -> Lineage:
+def _current(state: State, name: str, above: frozenset[str] = frozenset()) -> Lineage:
     record = state.models[name]
     made = _lineage(state, name, record.provider, record.job, record.fingerprint, record.origin, retired=False)
     roles = {role: record.recipe.get(role) for role in ("training", "validation")}
     files = {role: state.files.get((record.provider, str(content))) for role, content in roles.items() if content}
-    parent = record.parent.removeprefix(PARENT_PREFIX) if record.parent else None
+    parent, way = (record.parent or "").removeprefix(PARENT_PREFIX), above | {name}
     return replace(
         made,
         model_id=record.output,
@@ -89,7 +89,7 @@ def _current(state: State, name: str) -> Lineage:
         checkpoint=record.taken,
         files={role: file for role, file in files.items() if file is not None},
         # A state that was put together by hand may hold a ring, which nothing else ever makes.
-        parent=_current(state, parent) if parent is not None and parent in state.models and parent != name else None,
+        parent=_current(state, parent, way) if parent in state.models and parent not in way else None,
     )
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ftplan.core.diagnosis import diagnosis
+from ftplan.core.handover import Origin
 from ftplan.core.lineage import Lineage
 from ftplan.core.metrics import Metrics, best_step
 from ftplan.views.json_text import plain
@@ -35,7 +36,7 @@ def lineage_document(found: Lineage, metrics: Metrics | None) -> dict[str, Any]:
         "provider": found.provider,
         "alias": [_present(plain_of(one)) for one in found.standings],
         "evaluation": [_evaluation(one) for one in found.evaluations],
-        "started": _present({"by": origin.who, "at": origin.at, "commit": origin.commit, "uncommitted": origin.dirty}),
+        "started": _started(origin),
         "adopted": found.adopted or None,
         "fingerprint": found.fingerprint,
         "recipe": plain(dict(found.recipe)),
@@ -46,6 +47,11 @@ def lineage_document(found: Lineage, metrics: Metrics | None) -> dict[str, Any]:
         "cost": _cost(found),
     }
     return _present(told)
+
+
+def _started(origin: Origin) -> dict[str, Any]:
+    changed = {"uncommitted": origin.dirty} if origin.commit else {}
+    return _present({"by": origin.who, "at": origin.at, "commit": origin.commit, **changed})
 
 
 def plain_of(value: Any) -> dict[str, Any]:

@@ -69,6 +69,7 @@ def test_the_schema_is_a_schema(name):
         ("comparison", 30),
         ("aliases", 8),
         ("metrics", 15),
+        ("lineage", 50),
     ],
 )
 def test_every_key_is_described(name, fewest):
@@ -134,7 +135,7 @@ def test_an_unknown_schema_is_refused(name):
 
 def test_the_schemas_are_named():
     documents = ["aliases", "catalog", "catalog-overrides", "comparison", "config"]
-    assert names() == [*documents, "events", "metrics", "plan", "state"]
+    assert names() == [*documents, "events", "lineage", "metrics", "plan", "state"]
 
 
 GRADERS = {
