@@ -15,7 +15,7 @@ import pytest
 from installed import ROOT, ageless, ftplan, served_sandbox
 from openai import OpenAI
 
-EXAMPLES = {"many-files", "policy", "quickstart", "sft-then-dpo", "tools", "two-models"}
+EXAMPLES = {"in-use", "many-files", "policy", "quickstart", "sft-then-dpo", "tools", "two-models"}
 # Folders to copy from, not to run in: tests/examples/test_example_pipelines.py looks after them.
 PIPELINES = {"atlantis", "github", "gitlab", "pre-commit"}
 LEFT_BEHIND = (".ftplan", "ftplan.state.json*", ".ftplan.state.json*", "*.plan")
@@ -94,6 +94,8 @@ def test_an_example_applies_once_and_then_has_nothing_to_do(name: str, applied: 
     assert models
     ids = {model_name: model["job"]["fine_tuned_model"] for model_name, model in models.items()}
     assert [model_id for model_id in ids.values() if not MODEL_ID.fullmatch(model_id)] == []
+    aliases = json.loads((folder / "ftplan.state.json").read_bytes())["aliases"]
+    ids.update({alias["name"]: ids[alias["now"]["model"]] for alias in aliases})
     assert dict(re.findall(r'^(\S+) += "(.+)"$', shown, re.MULTILINE)) == ids
     printed = json.loads(ftplan(folder, "output", "-json").stdout)
     assert {model_name: output["value"] for model_name, output in printed.items()} == ids
@@ -112,6 +114,17 @@ def test_two_models_on_one_dataset_are_one_upload_and_two_jobs(applied: Folders)
         ("POST", "/v1/fine_tuning/jobs"),
         ("POST", "/v1/fine_tuning/jobs"),
     ]
+
+
+def test_a_name_stays_where_it_is_while_the_next_model_is_not_good_enough(applied: Folders) -> None:
+    folder = applied("in-use")
+    before = ftplan(folder, "output", "-raw", "sorter-prod").stdout
+    declared = (folder / "ftplan.yaml").read_text(encoding="utf-8")
+    stricter = declared.replace("score: 0.5", "score: 0.9").replace("epochs: 3", "epochs: 4")
+    (folder / "ftplan.yaml").write_text(stricter, encoding="utf-8")
+    assert ftplan(folder, "apply", "-auto-approve").returncode == 10
+    (folder / "ftplan.yaml").write_text(declared, encoding="utf-8")
+    assert ftplan(folder, "output", "-raw", "sorter-prod").stdout == before
 
 
 def test_the_second_model_of_a_chain_is_trained_on_the_first(applied: Folders) -> None:
