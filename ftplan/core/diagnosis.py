@@ -30,6 +30,10 @@ SPIKE_FEWEST = 5
 """And at least so many: the first ones fall too fast to be compared with."""
 
 
+OVERFIT = "overfit"
+"""The finding that rows are learned by heart from its step on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that the figures say: its name, a sentence for a person, the figures behind it, and the step it is
@@ -92,7 +96,7 @@ def _overfit(metrics: Metrics, train: Series) -> Finding | None:
         "Fewer epochs, or more and more varied rows."
     )
     figures = {"lowest": lowest, "last": last, "train_loss_then": then, "train_loss_now": now}
-    return Finding("overfit", sentence, {**figures, "evaluations_after": float(len(after))}, step)
+    return Finding(OVERFIT, sentence, {**figures, "evaluations_after": float(len(after))}, step)
 
 
 def _unstable(train: Series) -> Finding | None:

@@ -40,11 +40,15 @@ def _chart(chart: Chart, style: Style, width: int, *, unicode: bool) -> Iterator
     figure.register_label_formatter(int, _label)
     _frame(figure, chart.lines)
     for number, line in enumerate(chart.lines):
-        steps, values = list(line.points), list(line.points.values())
+        points = line.trend or line.points
+        steps, values = list(points), list(points.values())
         if drawn and len(steps) > 1:
             figure.plot(steps, values, lc=_COLOURS[number % len(_COLOURS)])
         else:
             figure.plot(steps, values, marker=_letter(number), interp=None)
+    first, last = min(min(line.points) for line in chart.lines), max(max(line.points) for line in chart.lines)
+    for mark in chart.marks if drawn and last > first else ():
+        figure.axvline((mark.step - first) / (last - first), lc="white")
     yield style.bold(chart.title)
     text = str(figure.show())
     yield from (line.rstrip() for line in (text if drawn else text.replace(_BLANK, " ")).splitlines())
@@ -56,12 +60,15 @@ def _legend(chart: Chart, style: Style, drawn: bool) -> Iterator[str]:
     for number, line in enumerate(chart.lines):
         mark = style.paint("──", _COLOURS[number % len(_COLOURS)]) if drawn else f" {_letter(number)}"  # type: ignore[arg-type]
         best = "" if line.best is None else f", best {line.points[line.best]:.6g} at step {line.best:,}"
-        yield f"  {mark} {line.label}{style.faint(best)}"
+        mean = f" (means of {line.around})" if line.trend else ""
+        yield f"  {mark} {line.label}{mean}{style.faint(best)}"
+    for told in chart.marks:
+        yield f"  {style.faint('│') if drawn else ' '}  {told.label}"
 
 
 def _frame(figure: Any, lines: Sequence[Line]) -> None:
     steps = [step for line in lines for step in line.points]
-    values = [value for line in lines for value in line.points.values()]
+    values = [value for line in lines for value in (line.trend or line.points).values()]
     low, high = min(values), max(values)
     room = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
     figure.set_x_limits(min_=min(steps), max_=max(steps) if max(steps) > min(steps) else min(steps) + 1)

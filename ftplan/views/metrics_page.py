@@ -31,20 +31,15 @@ def render_metrics_page(reports: Sequence[Report]) -> str:
 
 
 def _drawn(chart: Chart) -> Html:
-    lines = [
-        Drawn(
-            line.label,
-            line.points,
-            "" if line.best is None else f"best {line.points[line.best]!r} at step {line.best:,}",
-        )
-        for line in chart.lines
-    ]
-    said = f"{chart.title} by step: {', '.join(line.name for line in lines)}."
-    return element("section", element("h2", chart.title), line_chart(lines, said), class_="card")
+    lines = [Drawn(line.label, line.points, _remark(line), line.trend) for line in chart.lines]
+    marks = {mark.step: mark.label for mark in chart.marks}
+    said = f"{chart.title} by step: {', '.join([line.name for line in lines] + list(marks.values()))}."
+    return element("section", element("h2", chart.title), line_chart(lines, said, marks), class_="card")
 
 
-def _best(line: Line) -> str:
-    return "" if line.best is None else f"best {line.points[line.best]!r} at step {line.best:,}"
+def _remark(line: Line) -> str:
+    best = "" if line.best is None else f"best {line.points[line.best]!r} at step {line.best:,}"
+    return f"means of {line.around}; {best}" if line.trend else best
 
 
 def _report(report: Report) -> Html:
@@ -59,9 +54,7 @@ def _report(report: Report) -> Html:
         element("h2", foreign(report.address)),
         element("p", "Job ", foreign(report.told.job_id), "" if metrics.complete else ", which is still running"),
         element("ul", list(_said(report))),
-        element("details", element("summary", f"Every figure of {counted(len(rows), 'step')}"), figures)
-        if rows
-        else None,
+        figures if rows else None,
         class_="card",
     )
 

@@ -58,11 +58,16 @@ def _draw(chart: Chart, axis: Any) -> None:
         steps, values = list(line.points), list(line.points.values())
         colour, dash = _COLOURS[number % len(_COLOURS)], _DASHES[line.model % len(_DASHES)]
         marker = "o" if len(steps) <= MOST_MARKED else None
-        axis.plot(
-            steps, values, dash, color=colour, marker=marker, markersize=3, linewidth=1.4, label=_plain(line.label)
-        )
+        look = {"color": colour, "label": _plain(line.label)}
+        if line.trend:
+            axis.plot(steps, values, "-", color=colour, linewidth=0.6, alpha=0.3)
+            look["label"] += f" (means of {line.around})"
+            steps, values = list(line.trend), list(line.trend.values())
+        axis.plot(steps, values, dash, marker=marker, markersize=3, linewidth=1.4, **look)
         if line.best is not None:
             axis.plot([line.best], [line.points[line.best]], "*", color=colour, markersize=10, label="_best")
+    for mark in chart.marks:
+        axis.axvline(mark.step, color="#555555", linestyle=(0, (4, 3)), linewidth=1.2, label=_plain(mark.label))
     axis.set_title(f"{chart.title} (a star at the best step)", fontsize=10, loc="left")
     axis.set_xlabel("step")
     axis.grid(visible=True, linewidth=0.4, alpha=0.6)

@@ -19,6 +19,7 @@ from ftplan.core.keeping.metrics_codec import KeptMetrics
 from ftplan.core.metrics import Metrics
 from ftplan.core.spec import Address
 from ftplan.views.metrics_chart import render_charts
+from ftplan.views.metrics_lines import charts
 from ftplan.views.metrics_page import render_metrics_page
 from ftplan.views.metrics_png import render_metrics_png
 from ftplan.views.metrics_text import Report
@@ -132,8 +133,32 @@ def test_a_long_line_is_drawn_to_its_end() -> None:
     page = render_metrics_page([report("bot", train_loss={step: float(step % 7) for step in range(1, 1001)})])
     ways = re.findall(r'<path d="M([^"]*)"', page)
     points = [point for way in ways for point in way.split(" L")]
+    assert {f"{(step - 1) / 0.999:.2f}" for step in range(1, 1001)} == {point.partition(",")[0] for point in points}
+    # The trend over it ends where it does.
     assert points[-1].startswith("1000.00,")
-    assert len(set(points)) == 1000
+
+
+def test_of_many_figures_the_trend_is_drawn_and_one_wild_one_spoils_no_other() -> None:
+    (chart,) = charts([report("bot", train_loss={step: 1e100 if step == 7 else step % 2 for step in range(1, 1001)})])
+    (line,) = chart.lines
+    assert line.around == 20
+    assert line.trend[501] == pytest.approx(0.5, abs=0.03)
+    assert max(line.trend) == 1000
+    (chart,) = charts([report("bot", train_loss=dict.fromkeys(range(200), 1.0))])
+    assert chart.lines[0].trend == {}
+
+
+def test_where_a_model_begins_to_learn_by_heart_is_marked_in_every_chart() -> None:
+    losses = {step: 2.0 - step / 300 for step in range(1, 301)}
+    valid = {step: abs(step - 100) / 100 + 1 for step in range(5, 301, 5)}
+    told = [report("bot", train_loss=losses, valid_loss=valid)]
+    (mark,) = charts(told)[0].marks
+    assert mark.label == f"overfit from step {mark.step}"
+    assert 80 <= mark.step <= 120
+    for unicode in (True, False):
+        assert mark.label in render_charts(told, Style(True), 100, unicode=unicode)
+    assert mark.label in render_metrics_page(told)
+    assert render_metrics_png(told) != render_metrics_png([report("bot", train_loss=losses)])
 
 
 @pytest.mark.parametrize("series", [{5: 0.25}, {1: 0.0, 2: 0.0}, {1: -1e300, 2: 1e300}, {1: 1e-300, 9: 2e-300}])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import floor, log10
 
 from ftplan.views.pages.markup import Html, element
@@ -11,6 +11,8 @@ from ftplan.views.pages.markup import Html, element
 SIDES = 1000
 LEVELS, MOST_STEPS, PIECE = 5, 6, 40
 KINDS = 6
+# A number there would be written over the edge.
+_NEAR_THE_END = 0.96
 
 STYLESHEET = (
     "".join(
@@ -26,10 +28,14 @@ STYLESHEET = (
 .plot { position: relative; margin-top: 1rem; padding: 0 0 1.75rem 3.5rem; }
 .plot svg { display: block; width: 100%; height: 15rem; overflow: visible; }
 .lines path { fill: none; stroke-width: 2px; vector-effect: non-scaling-stroke; }
+.lines .behind path { stroke-width: 1px; opacity: .3; }
 .lines .grid { stroke: var(--grid); vector-effect: non-scaling-stroke; }
+.lines .mark { stroke: var(--soft); stroke-width: 2px; stroke-dasharray: 6 4; vector-effect: non-scaling-stroke; }
+.key.mark { background: repeating-linear-gradient(90deg, var(--soft) 0 .35rem, transparent .35rem .55rem); }
 .level, .at { position: absolute; color: var(--soft); font-size: .8125rem; font-variant-numeric: tabular-nums; }
 .level { left: 0; width: 3rem; text-align: right; transform: translateY(-50%); }
-.at { bottom: 0; transform: translateX(-50%); }
+.at { bottom: 0; transform: translateX(-50%); white-space: nowrap; }
+.at.end { transform: translateX(-100%); }
 .keys { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .25rem 0 0; padding: 0; list-style: none; }
 .key { display: inline-block; width: 1.1rem; height: .25rem; margin-right: .4rem; border-radius: .125rem;
   vertical-align: middle; }
@@ -39,15 +45,18 @@ STYLESHEET = (
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One line: what it is called, its value by step, and what is said of it beside its name."""
+    """One line: what it is called, its value by step, and what is said of it beside its name. With a `trend`, that is
+    the line, and the values are faint behind it."""
 
     name: str
     points: Mapping[int, float]
     remark: str = ""
+    trend: Mapping[int, float] = field(default_factory=dict)
 
 
-def line_chart(lines: Sequence[Drawn], name: str) -> Html:
-    """`lines`, at least one with a point, as a picture that is called `name`, with a key below."""
+def line_chart(lines: Sequence[Drawn], name: str, marks: Mapping[int, str] | None = None) -> Html:
+    """`lines`, at least one with a point, as a picture that is called `name`, with a key below. `marks` are words about
+    single steps."""
     steps = [step for line in lines for step in line.points]
     values = [value for line in lines for value in line.points.values()]
     left, right = min(steps), max(max(steps), min(steps) + 1)
@@ -66,6 +75,8 @@ def line_chart(lines: Sequence[Drawn], name: str) -> Html:
             "g",
             [_across_line(down(level)) for level in levels],
             [_path(line, number, across, down) for number, line in enumerate(lines)],
+            [_trend(line, number, across, down) for number, line in enumerate(lines) if line.trend],
+            [_down_line(across(step)) for step in marks or ()],
             class_="lines",
             aria_hidden="true",
         ),
@@ -78,11 +89,16 @@ def line_chart(lines: Sequence[Drawn], name: str) -> Html:
         *(element("span", f"{level:.3g}", class_="level", style=f"top: {down(level) * 15:.2f}rem") for level in levels),
         *_steps(left, right, across),
     ]
-    keys = [
-        element("li", element("span", class_=f"key k{number % KINDS}"), line.name, " ", element("small", line.remark))
-        for number, line in enumerate(lines)
-    ]
-    return element("figure", element("div", picture, labels, class_="plot"), element("ul", keys, class_="keys"))
+    keys = element("ul", _keys(lines, marks or {}), class_="keys")
+    return element("figure", element("div", picture, labels, class_="plot"), keys)
+
+
+def _keys(lines: Sequence[Drawn], marks: Mapping[int, str]) -> Iterator[Html]:
+    for number, line in enumerate(lines):
+        key = element("span", class_=f"key k{number % KINDS}")
+        yield element("li", key, line.name, " ", element("small", line.remark))
+    for told in marks.values():
+        yield element("li", element("span", class_="key mark"), told)
 
 
 def _reach(values: Sequence[float]) -> tuple[float, float]:
@@ -96,20 +112,35 @@ def _across_line(share: float) -> Html:
     return element("line", x1="0", x2=SIDES, y1=y, y2=y, class_="grid")
 
 
+def _down_line(share: float) -> Html:
+    x = f"{min(max(share, 0.0), 1.0) * SIDES:.1f}"
+    return element("line", x1=x, x2=x, y1="0", y2=SIDES, class_="mark")
+
+
 def _path(line: Drawn, number: int, across: Callable[[float], float], down: Callable[[float], float]) -> Html:
     """The line in pieces, each of which goes on where the one before ended: an attribute holds only so much text."""
-    points = [f"{across(step) * SIDES:.2f},{down(value) * SIDES:.2f}" for step, value in line.points.items()]
-    # A single point is a line to itself, which a round end makes a dot of.
-    points = points if len(points) > 1 else points * 2
-    pieces = [points[start : start + PIECE + 1] for start in range(0, len(points) - 1, PIECE)]
     return element(
         "g",
         element("title", f"{line.name}: {len(line.points):,} steps. {line.remark}"),
-        [element("path", d=f"M{' L'.join(piece)}") for piece in pieces],
-        class_=f"k{number % KINDS}",
+        _pieces(line.points, across, down),
+        class_=f"k{number % KINDS}{' behind' if line.trend else ''}",
         stroke_linecap="round",
         stroke_linejoin="round",
     )
+
+
+def _trend(line: Drawn, number: int, across: Callable[[float], float], down: Callable[[float], float]) -> Html:
+    return element("g", _pieces(line.trend, across, down), class_=f"k{number % KINDS}", stroke_linejoin="round")
+
+
+def _pieces(
+    values: Mapping[int, float], across: Callable[[float], float], down: Callable[[float], float]
+) -> list[Html]:
+    points = [f"{across(step) * SIDES:.2f},{down(value) * SIDES:.2f}" for step, value in values.items()]
+    # A single point is a line to itself, which a round end makes a dot of.
+    points = points if len(points) > 1 else points * 2
+    pieces = [points[start : start + PIECE + 1] for start in range(0, len(points) - 1, PIECE)]
+    return [element("path", d=f"M{' L'.join(piece)}") for piece in pieces]
 
 
 def _steps(left: int, right: int, across: Callable[[float], float]) -> Iterator[Html]:
@@ -117,4 +148,6 @@ def _steps(left: int, right: int, across: Callable[[float], float]) -> Iterator[
     unit = 10 ** floor(log10(wide)) if wide >= 1 else 1
     step = next(int(unit * times) for times in (1, 2, 5, 10) if unit * times >= wide)
     for at in range(-(-left // step) * step, right + 1, step):
-        yield element("span", f"{at:,}", class_="at", style=f"left: calc(3.5rem + (100% - 3.5rem) * {across(at):.4f})")
+        edge = " end" if across(at) > _NEAR_THE_END else ""
+        left_of = f"left: calc(3.5rem + (100% - 3.5rem) * {across(at):.4f})"
+        yield element("span", f"{at:,}", class_=f"at{edge}", style=left_of)
