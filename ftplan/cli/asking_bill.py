@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
@@ -12,7 +12,8 @@ from ftplan.cli.console import Console
 from ftplan.cli.session import Session
 from ftplan.core.catalog import BaseModel
 from ftplan.core.comparing.asking_cost import asking_estimate
-from ftplan.core.deciding.promoting import together
+from ftplan.core.comparing.questions import HeldOut
+from ftplan.core.deciding.promoting import summed
 from ftplan.core.desired import encoding_of
 from ftplan.core.steps import Estimate
 from ftplan.datasets.preparing.heldout import asked_tokens
@@ -53,12 +54,17 @@ def approve_asking(
 
 def _estimate(session: Session, case: Compared, unasked: list[bool], base: BaseModel | None) -> Estimate:
     count, parts = len(case.taken.rows), []
-    encoding = encoding_of(base)
     for number, whom in enumerate(case.whom):
         own = [row for row, open in zip(case.rows_of(number), unasked[number * count :], strict=False) if open]
-        tokens = asked_tokens(own, encoding, session.tokenizers.get(encoding))
+        tokens = row_tokens(session, own, base)
         catalog = session.catalogs[whom.provider]
         parts.append(asking_estimate(tokens, catalog.base(whom.model_id), catalog, case.parameters))
-    estimate = together(parts)
+    estimate = summed(parts)
     assert estimate is not None
     return estimate
+
+
+def row_tokens(session: Session, rows: Sequence[HeldOut], base: BaseModel | None) -> list[tuple[int, int]]:
+    """What `rows` ask and what they want, in tokens of the models that are tuned on `base`."""
+    encoding = encoding_of(base)
+    return asked_tokens(rows, encoding, session.tokenizers.get(encoding))

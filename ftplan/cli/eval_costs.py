@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ftplan.cli.asking import taken_rows
 from ftplan.cli.session import Session
 from ftplan.core.comparing.asking_cost import asking_estimate
-from ftplan.core.deciding.promoting import together
+from ftplan.core.deciding.promoting import summed
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.evaluating import AliasSpec, EvalSpec
 from ftplan.core.records import State
@@ -47,16 +47,20 @@ def _estimate(session: Session, spec: EvalSpec, model: DesiredModel, alias: Alia
     sides = 1 + (spec.thresholds.over_base is not None)
     sides += spec.thresholds.over_current is not None and alias.name in state.aliases
     own = asking_estimate(tokens * sides, model.base, catalog, spec.parameters)
-    together_with = together([own, *_judges(session, spec, model, tokens * sides)])
-    assert together_with is not None
-    return together_with
+    whole = summed([own, *judges_estimates(session, spec, model.spec.provider, tokens * sides)])
+    assert whole is not None
+    return whole
 
 
-def _judges(session: Session, spec: EvalSpec, model: DesiredModel, tokens: Sequence[tuple[int, int]]) -> list[Estimate]:
+def judges_estimates(
+    session: Session, spec: EvalSpec, provider: str, tokens: Sequence[tuple[int, int]]
+) -> list[Estimate]:
+    """What the judges of an evaluation cost that are shown answers to so many questions; `provider` is that of the
+    evaluated model."""
     found = []
     for grader in spec.graders:
         if grader.type == "judge":
-            catalog = session.catalogs[grader.settings.get("provider") or model.spec.provider]
+            catalog = session.catalogs[grader.settings.get("provider") or provider]
             shown = [(asked + 2 * wanted + _JUDGES_OWN_TOKENS, _JUDGES_ANSWER_TOKENS) for asked, wanted in tokens]
             parameters: Mapping[str, object] = grader.settings.get("parameters") or {}
             found.append(asking_estimate(shown, catalog.base(grader.settings["model"]), catalog, parameters))

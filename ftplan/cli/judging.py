@@ -9,14 +9,17 @@ from typing import Any, TypeVar
 
 import click
 
-from ftplan.cli.asking import asking, base_of, now_and_then, refuse_unable, taken_rows
+from ftplan.cli.asking import asking, base_named, base_of, now_and_then, refuse_unable, taken_rows
+from ftplan.cli.asking_bill import row_tokens
 from ftplan.cli.console import Voice
+from ftplan.cli.eval_costs import judges_estimates
 from ftplan.cli.options import Request
 from ftplan.cli.session import Session
 from ftplan.cli.signals import Stop
 from ftplan.cli.till import Till
-from ftplan.core.comparing.asking_cost import asking_cost
+from ftplan.core.comparing.asking_cost import asking_cost, asking_estimate
 from ftplan.core.comparing.questions import Answer, HeldOut, asked_of
+from ftplan.core.deciding.promoting import summed
 from ftplan.core.entries import Answered
 from ftplan.core.evaluating import EvalSpec
 from ftplan.core.handover import EvalRecord, Target
@@ -24,7 +27,7 @@ from ftplan.core.notices import QuestionsAnswered
 from ftplan.core.recipe import digest
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address, Project
-from ftplan.core.steps import Promote, Step
+from ftplan.core.steps import Estimate, Promote, Step
 from ftplan.engine.asking import Asked, Asking, Gone
 from ftplan.errors import GateRefused
 from ftplan.grading import Grade, eval_digest, graders_for, verdict
@@ -73,12 +76,9 @@ class SessionJudge:
     _paid: list[Answered] = field(default_factory=list)
 
     def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
-        session = self.session
-        spec = session.project.evals[name]
-        rows = taken_rows(session, spec.dataset, spec.limit, spec.seed).rows
-        case = _Case(spec, record, rows, _opponents(spec, record, current))
-        known = state.evaluations.get((name, record.output or ""))
-        if known is not None and known.digest == case.digest:
+        session, case = self.session, self._case(name, record, current)
+        spec, known = case.spec, case.known(state)
+        if known is not None:
             return known
         graders = graders_for(spec, self.request.functions, session.project.root)
         refuse_unable(session, case.providers(graders))
@@ -88,6 +88,28 @@ class SessionJudge:
             return _evaluate(session, case, graders, asks)
         finally:
             self._paid.extend(till.entries(asks.clock.now().isoformat(timespec="seconds")))
+
+    def estimate(self, name: str, record: ModelRecord, current: Target | None, state: State) -> Estimate | None:
+        """What an evaluation costs at the most, less the answers that are kept; None where its verdict is known."""
+        session, case = self.session, self._case(name, record, current)
+        if case.known(state) is not None:
+            return None
+        asks = asking(session, self.stop, lambda gone: None)
+        parts, asked_tokens = [], list[tuple[int, int]]()
+        for at, id in case.sides():
+            kept = asks.kept([Asked(at, asked_of(row, id, case.spec.parameters)) for row in case.rows])
+            catalog = session.catalogs[at]
+            base = catalog.base(base_of(record) if id == record.output else base_named(id))
+            tokens = row_tokens(session, case.rows, base)
+            asked_tokens += tokens
+            open = [one for one, answer in zip(tokens, kept, strict=True) if answer is None]
+            parts += [asking_estimate(open, base, catalog, case.spec.parameters)] if open else []
+        return summed([*parts, *judges_estimates(session, case.spec, record.provider, asked_tokens)])
+
+    def _case(self, name: str, record: ModelRecord, current: Target | None) -> _Case:
+        spec = self.session.project.evals[name]
+        rows = taken_rows(self.session, spec.dataset, spec.limit, spec.seed).rows
+        return _Case(spec, record, rows, _opponents(spec, record, current))
 
     def bought(self) -> Sequence[Answered]:
         """The answers since this was asked last."""
@@ -113,6 +135,11 @@ class _Case:
     def digest(self) -> str:
         content = digest([dict(row.row) for row in self.rows])
         return eval_digest(self.spec, content, {which: id for which, _, id in self.opponents})
+
+    def known(self, state: State) -> EvalRecord | None:
+        """The verdict there is already on the same rows, graders and opponents."""
+        found = state.evaluations.get((self.spec.name, self.record.output or ""))
+        return found if found is not None and found.digest == self.digest else None
 
     def providers(self, graders: Sequence[Weighed]) -> list[str]:
         own = [self.record.provider, *(provider for _, provider, _ in self.opponents)]

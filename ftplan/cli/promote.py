@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -15,27 +17,33 @@ from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console, Voice
 from ftplan.cli.judging import SessionJudge, judging_options, refuse_foreign_functions, with_judging
 from ftplan.cli.locking import locked
-from ftplan.cli.options import Request
+from ftplan.cli.options import Request, read_amount
 from ftplan.cli.origin import origin_of
 from ftplan.cli.session import Session, open_session
 from ftplan.cli.signals import Stop, WakefulClock, interrupted
-from ftplan.core.deciding.promoting import promotion
+from ftplan.core.deciding.promoting import promotion, summed
 from ftplan.core.desired import Desired
 from ftplan.core.evaluating import AliasSpec
 from ftplan.core.events import AliasMoved
 from ftplan.core.facts import Phase
+from ftplan.core.gates.budget import budget_notes
+from ftplan.core.gates.refusal import Word
+from ftplan.core.money.cost import bill
+from ftplan.core.money.spending import spent_in
 from ftplan.core.records import ModelRecord, State
-from ftplan.core.steps import Promote, Reason
+from ftplan.core.steps import Estimate, Promote, Reason
 from ftplan.engine.alone import promote_alone
 from ftplan.engine.apply import Outcome
 from ftplan.engine.context import Run
 from ftplan.engine.ledger import Ledger
-from ftplan.errors import FtplanError, NotPromoted, Problem, UsageError
+from ftplan.errors import FtplanError, GateRefused, NotPromoted, Problem, UsageError
 from ftplan.views.alias_text import asks_to_move, moved_line
+from ftplan.views.plan_text import note_problem
 
 
 @click.command()
 @click.argument("alias")
+@click.option("--max-cost", metavar="USD", help="Refuse to ask what may cost more.")
 @judging_options
 @changing_options
 @click.pass_obj
@@ -46,6 +54,7 @@ def promote(line: CommandLine, /, alias: str, **options: Any) -> int:
     """
     console, stop = Console(no_color=line.no_color), Stop()
     request = with_judging(changing_request(options), options)
+    request = replace(request, max_cost=read_amount(options["max_cost"]))
     with (
         stop.listening(),
         open_session(request, online=True, measured=False) as session,
@@ -60,13 +69,16 @@ def promote(line: CommandLine, /, alias: str, **options: Any) -> int:
         provider = session.project.models[spec.model].provider
         step = replace(promotion(spec, record, record.output, provider, state), reason=Reason.REQUESTED)
         refuse_foreign_functions([step], session.project, request)
-        approve(console, options, asks_to_move(step))
         voice = Voice(console)
+        judge = SessionJudge(session, request, voice, stop)
+        step = replace(step, estimate=_estimate(judge, step, record, state))
+        _refuse_beyond(session, state, step, request)
+        approve(console, options, asks_to_move(step))
         ledger = Ledger(session.backend, state, tag, voice.tell, session.backend.rescue)
         with voice.speaking(), stop.finishing():
-            outcome = promote_alone(step, _run(session, request, ledger, voice, stop), ledger, stop)
+            outcome = promote_alone(step, _run(session, judge, ledger, voice, stop), ledger, stop)
         _conclude(outcome, step)
-        write_aliases(session.project.root, ledger.state)
+        console.problems(write_aliases(session.project.root, ledger.state))
     console.say(moved_line(ledger.state.aliases[spec.name]))
     return 0
 
@@ -100,7 +112,7 @@ def rollback(line: CommandLine, /, alias: str, **options: Any) -> int:
         with stop.finishing():
             ledger = Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue)
             ledger.record(AliasMoved(known.name, target, rolled_back=known.now.model_id))
-            write_aliases(session.project.root, ledger.state)
+            console.problems(write_aliases(session.project.root, ledger.state))
     console.say(moved_line(ledger.state.aliases[known.name]))
     return 0
 
@@ -128,7 +140,26 @@ def _finished(spec: AliasSpec, state: State) -> ModelRecord:
     return record
 
 
-def _run(session: Session, request: Request, ledger: Ledger, voice: Voice, stop: Stop) -> Run:
+def _estimate(judge: SessionJudge, step: Promote, record: ModelRecord, state: State) -> Estimate | None:
+    """What the evaluations cost that are still to be made; None where none is."""
+    alias = state.aliases.get(step.address.name)
+    current = alias.now if alias is not None else None
+    parts = (judge.estimate(name, record, current, state) for name in step.requires)
+    return summed([part for part in parts if part is not None])
+
+
+def _refuse_beyond(session: Session, state: State, step: Promote, request: Request) -> None:
+    """Raises `GateRefused` where that costs more than this run, or the project, lets it."""
+    known = bill([step], session.catalogs)
+    now = datetime.now(timezone.utc)
+    spent = spent_in(state, f"{now:%Y-%m}", rehearsal=known.rehearsal) if known is not None else Decimal(0)
+    word = Word(request.max_cost, places=session.project.gate_places)
+    refused = [note for note in budget_notes(known, session.project.budget, word, spent) if note.severity == "error"]
+    if refused:
+        raise GateRefused(map(note_problem, refused))
+
+
+def _run(session: Session, judge: SessionJudge, ledger: Ledger, voice: Voice, stop: Stop) -> Run:
     clock = WakefulClock(stop)
     return Run(
         desired=Desired(session.project),
@@ -138,7 +169,7 @@ def _run(session: Session, request: Request, ledger: Ledger, voice: Voice, stop:
         tell=voice.tell,
         open_dataset=session.shelf.open,
         origin=origin_of(session.project.root, clock.now().isoformat(timespec="seconds")),
-        judge=SessionJudge(session, request, voice, stop),
+        judge=judge,
     )
 
 

@@ -13,7 +13,15 @@ from workbench import STATE, Workbench, chats, model
 CHAT = "/v1/chat/completions"
 
 
-def evaluated(bench: Workbench, threshold: float = 0.5, *, epochs: int = 1, rows: int = 10, **spec: Any) -> None:
+def evaluated(
+    bench: Workbench,
+    threshold: float = 0.5,
+    *,
+    epochs: int = 1,
+    rows: int = 10,
+    budget: dict[str, Any] | None = None,
+    **spec: Any,
+) -> None:
     """Declares a model that answers as it was taught, and what it has to answer to be called `prod`. The sandbox's
     tuned models repeat the nearest row: what they were taught, asked in other words, is answered rightly."""
     bench.environ(FTPLAN_CACHE_DIR=str(bench.folder.parent / "cache"))
@@ -28,6 +36,7 @@ def evaluated(bench: Workbench, threshold: float = 0.5, *, epochs: int = 1, rows
         {"rows": {"path": "rows.jsonl"}, "asked": {"path": "asked.jsonl"}},
         evals={"accuracy": given},
         aliases={"prod": {"model": "bot", "requires": ["eval.accuracy"]}},
+        budget=budget or {},
     )
 
 
@@ -47,6 +56,28 @@ def test_what_passes_is_promoted_in_the_same_apply(bench: Workbench) -> None:
     assert "No changes." in bench.plan().out
     (kept,) = bench.state["evaluations"]
     assert (kept["score"], kept["passed"], kept["rehearsal"]) == (1.0, True, True)
+
+
+def test_a_promotion_says_what_it_costs_and_is_held_to_bounds_before_anybody_is_asked(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.run("apply", "-auto-approve", "-target=model.bot")
+    words = ("promote", "prod", "-auto-approve")
+    refused = bench.run(*words, "-max-cost=0.000001")
+    assert (refused.code, questions(bench), now(bench)) == (10, 0, None), refused.said
+    assert "-max-cost" in refused.said
+    asked = bench.run("promote", "prod", "-input=false")
+    assert (asked.code, questions(bench)) == (1, 0)
+    assert bench.run(*words, "-max-cost=1").code == 0
+    # What is known is not paid for: it needs no bound.
+    assert bench.run("rollback", "prod", "-auto-approve").code == 1
+
+
+def test_a_promotion_is_held_to_the_budget_of_the_project(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.run("apply", "-auto-approve", "-target=model.bot")
+    evaluated(bench, budget={"max_total": 0.000001})
+    assert bench.run("promote", "prod", "-auto-approve").code == 10
+    assert questions(bench) == 0
 
 
 def test_a_judge_of_a_rehearsal_is_asked_and_says_a_half(bench: Workbench) -> None:

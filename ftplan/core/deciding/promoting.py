@@ -111,10 +111,10 @@ def _gives_another(item: Outcome) -> bool:
 def _priced(step: Promote, desired: Desired) -> Promote:
     """`step` with what its evaluations are estimated to cost at the most."""
     known = [desired.asking.get((name, step.model.name)) for name in step.requires]
-    return replace(step, estimate=together([one for one in known if one is not None]))
+    return replace(step, estimate=summed([one for one in known if one is not None]))
 
 
-def together(estimates: Sequence[Estimate]) -> Estimate | None:
+def summed(estimates: Sequence[Estimate]) -> Estimate | None:
     """Several estimates as one; None for none. What has no price leaves the sum without one."""
     if not estimates:
         return None
