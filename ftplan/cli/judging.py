@@ -87,7 +87,7 @@ class SessionJudge:
         try:
             return _evaluate(session, case, graders, asks)
         finally:
-            self._paid.extend(till.entries(asks.clock.now().isoformat(timespec="seconds")))
+            self._paid.extend(till.entries(asks.clock.now()))
 
     def estimate(self, name: str, record: ModelRecord, current: Target | None, state: State) -> Estimate | None:
         """What an evaluation costs at the most, less the answers that are kept; None where its verdict is known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ftplan.cli.asking import base_named, base_of
 from ftplan.core.catalog import Catalog
@@ -27,12 +28,14 @@ class Till:
         """An answer that was paid for just now."""
         self._answers.setdefault((asked.provider, asked.question.model), []).append(answer)
 
-    def entries(self, moment: str) -> Iterator[Answered]:
+    def entries(self, now: datetime) -> Iterator[Answered]:
         """A line for each model that answered. At a rehearsal the amount is what it would have been."""
+        moment = now.isoformat(timespec="seconds")
         for (provider, model_id), answers in sorted(self._answers.items()):
             catalog = self.catalogs[provider]
             yield Answered(
-                key=f"{self.evaluation} {model_id} {moment}",
+                # To the microsecond: a second asking within a second is another one.
+                key=f"{self.evaluation} {model_id} {now.isoformat(timespec='microseconds')}",
                 name=self.evaluation,
                 model=self.record.name,
                 provider=provider,
