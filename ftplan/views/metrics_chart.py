@@ -8,12 +8,12 @@ from typing import Any
 
 from ftplan.views.metrics_lines import Chart, Line, charts
 from ftplan.views.metrics_text import Report
-from ftplan.views.style import Style
+from ftplan.views.style import Look, Style
 
 HEIGHT, NARROWEST, WIDEST = 12, 40, 110
 # The labels of the height, the frame around it, and the name of the steps behind their line.
 _BESIDE = 23
-_COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "red")
+_COLOURS: tuple[Look, ...] = ("cyan", "yellow", "magenta", "green", "blue", "red")
 _BLANK = "\u2800"
 
 
@@ -48,7 +48,7 @@ def _chart(chart: Chart, style: Style, width: int, *, unicode: bool) -> Iterator
             figure.plot(steps, values, marker=_letter(number), interp=None)
     first, last = min(min(line.points) for line in chart.lines), max(max(line.points) for line in chart.lines)
     for mark in chart.marks if drawn and last > first else ():
-        figure.axvline((mark.step - first) / (last - first), lc="white")
+        figure.axvline((mark.step - first) / (last - first), lc="bright_black")
     yield style.bold(chart.title)
     text = str(figure.show())
     yield from (line.rstrip() for line in (text if drawn else text.replace(_BLANK, " ")).splitlines())
@@ -58,7 +58,7 @@ def _chart(chart: Chart, style: Style, width: int, *, unicode: bool) -> Iterator
 def _legend(chart: Chart, style: Style, drawn: bool) -> Iterator[str]:
     """A line each: how it is drawn, what it is, and where it is at its best."""
     for number, line in enumerate(chart.lines):
-        mark = style.paint("──", _COLOURS[number % len(_COLOURS)]) if drawn else f" {_letter(number)}"  # type: ignore[arg-type]
+        mark = style.paint("──", _COLOURS[number % len(_COLOURS)]) if drawn else f" {_letter(number)}"
         best = "" if line.best is None else f", best {line.points[line.best]:.6g} at step {line.best:,}"
         mean = f" (means of {line.around})" if line.trend else ""
         yield f"  {mark} {line.label}{mean}{style.faint(best)}"

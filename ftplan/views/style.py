@@ -15,8 +15,18 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # What a CI runner would obey: `::command` at the start of a line (GitHub; anywhere after a blank here, since text is
 # wrapped), `##[`, `##vso[` and `##teamcity[` anywhere in one, and GitLab's section marks.
 _COMMANDS = re.compile(r"(?<!\S):(?=:)|(?<=#)#(?=[A-Za-z]*\[)|(?<=section_start):|(?<=section_end):")
-_CODES = {"bold": 1, "faint": 2, "underline": 4, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
-Look = Literal["bold", "faint", "underline", "red", "green", "yellow", "cyan"]
+_CODES = {
+    "bold": 1,
+    "faint": 2,
+    "underline": 4,
+    "red": 31,
+    "green": 32,
+    "yellow": 33,
+    "cyan": 36,
+    "blue": 34,
+    "magenta": 35,
+}
+Look = Literal["bold", "faint", "underline", "red", "green", "yellow", "cyan", "blue", "magenta"]
 _SYMBOLS: dict[Symbol, tuple[tuple[str, Look], ...]] = {
     "+": (("+", "green"),),
     "~": (("~", "yellow"),),

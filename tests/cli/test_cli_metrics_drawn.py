@@ -176,6 +176,12 @@ def test_a_chart_without_unicode_is_ascii_and_with_colour_has_lines() -> None:
     assert render_charts(told, Style(True), 100, unicode=False).count("a") > 20
 
 
+def test_any_number_of_lines_has_colours() -> None:
+    losses = {f"loss_{number}_loss": {1: 1.0, 2: float(number)} for number in range(8)}
+    text = render_charts([report("bot", **losses)], Style(True), 100)
+    assert all(f"loss_{number}_loss" in text for number in range(8))
+
+
 @pytest.mark.parametrize("columns", [40, 60, 100, 300])
 def test_a_chart_fits_its_terminal(columns: int) -> None:
     lines = render_charts([report("bot")], Style(False), columns).splitlines()
