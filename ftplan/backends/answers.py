@@ -80,14 +80,26 @@ def _connected(path: Path) -> sqlite3.Connection | None:
         return None
     base = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
     try:
-        if base.execute("pragma user_version").fetchone()[0] != FORMAT:
-            base.execute("drop table if exists answers")
-            base.execute(_TABLE)
-            base.execute(f"pragma user_version = {FORMAT}")
+        if not _is_current(base):
+            _begun_anew(base)
     except sqlite3.Error:
         base.close()
         raise
     return base
+
+
+def _is_current(base: sqlite3.Connection) -> bool:
+    return bool(base.execute("pragma user_version").fetchone()[0] == FORMAT)
+
+
+def _begun_anew(base: sqlite3.Connection) -> None:
+    """Empties a file of another format. Only one process does it: another may have kept answers there meanwhile."""
+    base.execute("begin immediate")
+    if not _is_current(base):
+        base.execute("drop table if exists answers")
+        base.execute(_TABLE)
+        base.execute(f"pragma user_version = {FORMAT}")
+    base.execute("commit")
 
 
 def _is_own(status: os.stat_result) -> bool:

@@ -58,7 +58,7 @@ def _estimate(session: Session, case: Compared, unasked: list[bool], base: BaseM
         own = [row for row, open in zip(case.rows_of(number), unasked[number * count :], strict=False) if open]
         tokens = row_tokens(session, own, base)
         catalog = session.catalogs[whom.provider]
-        parts.append(asking_estimate(tokens, catalog.base(whom.model_id), catalog, case.parameters))
+        parts.append(asking_estimate(tokens, catalog.base(whom.model_id), catalog, case.parameters, whom.provider))
     estimate = summed(parts)
     assert estimate is not None
     return estimate

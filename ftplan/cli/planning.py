@@ -23,6 +23,7 @@ from ftplan.core.plan import Note, Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.records import State
 from ftplan.core.spec import Address
+from ftplan.core.steps import Promote
 from ftplan.engine.observe import observe
 from ftplan.errors import FtplanError, GateRefused, PlanStale, Problem, UsageError
 from ftplan.views.plan_text import note_problem
@@ -42,8 +43,6 @@ class Planned:
 def plan_session(session: Session, state: State, request: Request) -> Planned:
     """The plan for `session` as the world is now. Reads only."""
     desired = session.resolve(state, request.replace)
-    if request.mode == "normal" and desired.project.aliases:
-        desired = replace(desired, asking=eval_estimates(session, desired, state))
     _check_addresses(desired, state, request)
     scope = Scope.of(desired, state, request.targets, request.excludes, destroying=request.mode == "destroy")
     seen = Observation()
@@ -59,7 +58,13 @@ def plan_session(session: Session, state: State, request: Request) -> Planned:
         no_destroy=request.no_destroy,
         allowed=request.allowed,
     )
-    plan = make_plan(desired, state, seen, policy, datetime.now(timezone.utc))
+    now = datetime.now(timezone.utc)
+    plan = make_plan(desired, state, seen, policy, now)
+    evaluated = [step for step in plan.steps if isinstance(step, Promote) and step.requires]
+    if evaluated:
+        # Only now it is known which evaluations there will be, and rows are counted for no other.
+        desired = replace(desired, asking=eval_estimates(session, desired, state, evaluated))
+        plan = make_plan(desired, state, seen, policy, now)
     hidden = {name for name, value in session.project.variables.items() if value == HIDDEN}
     notes = (*plan.notes, *_unasked_state(session, state, request))
     return Planned(replace(plan, notes=notes, options=request.kept(hidden), services=session.services), desired, seen)

@@ -30,12 +30,12 @@ class Till:
 
     def entries(self, now: datetime) -> Iterator[Answered]:
         """A line for each model that answered. At a rehearsal the amount is what it would have been."""
-        moment = now.isoformat(timespec="seconds")
+        # To the microsecond: a second asking within a second is another one.
+        moment, when = now.isoformat(timespec="seconds"), now.isoformat(timespec="microseconds")
         for (provider, model_id), answers in sorted(self._answers.items()):
             catalog = self.catalogs[provider]
             yield Answered(
-                # To the microsecond: a second asking within a second is another one.
-                key=f"{self.evaluation} {model_id} {now.isoformat(timespec='microseconds')}",
+                key=f"{self.evaluation} {self.record.name} {provider} {model_id} {when}",
                 name=self.evaluation,
                 model=self.record.name,
                 provider=provider,

@@ -56,7 +56,7 @@ class Estimate:
     """What a training is estimated to cost, in USD; with `answers`, what so many answers to evaluations cost. `low` and
     `high` differ where the provider picks the epochs, or bills hours, or answers may be longer; both None where no
     price is known. `tokens` are the likely training tokens over all epochs; not exact where the base model's tokenizer
-    is not known, and another one's was used."""
+    is not known, and another one's was used. `providers` are paid, where it need not be that of the step."""
 
     tokens: int
     low: Decimal | None
@@ -67,6 +67,7 @@ class Estimate:
     exact_tokens: bool = True
     reckoning: Reckoning = field(default_factory=Reckoning)
     answers: int = 0
+    providers: tuple[str, ...] = ()
 
     @property
     def counted(self) -> int | None:

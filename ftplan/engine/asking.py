@@ -144,8 +144,8 @@ class _Round:
                 raise came
 
     def _keep(self, key: str, answer: Answer) -> None:
-        self.asking.store.keep_answer(key, answer)
         self.asking.paid(self.questions[key], answer)
+        self.asking.store.keep_answer(key, answer)
         self.known[key] = answer
         self.pause, self.failing_since = SHORTEST_PAUSE_SECONDS, None
         self.width = min(self.asking.width, self.width + 1)

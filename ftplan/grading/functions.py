@@ -7,6 +7,8 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from ftplan.core.comparing.comparison import answer_text
@@ -46,6 +48,16 @@ def not_allowed(name: str, place: Place | None) -> Problem:
     """That the function `name` may not run here."""
     detail = f"{name} would run here, and nobody who runs this allowed it. Nothing was started."
     return Problem("Function not allowed", detail, place, f"If you know what it does: -allow-function={name}")
+
+
+def source_digest(name: str, folder: str) -> str:
+    """sha256 of the file in `folder` that the function `name` stands in, which is not run for it; empty where it stands
+    elsewhere."""
+    below = name.partition(":")[0].replace(".", "/")
+    for path in (Path(folder, f"{below}.py"), Path(folder, below, "__init__.py")):
+        if path.is_file():
+            return sha256(path.read_bytes()).hexdigest()
+    return ""
 
 
 def function(name: str, allowed: frozenset[str], folder: str, place: Place | None) -> Function:

@@ -33,7 +33,6 @@ _FORM = {
 }
 """So the service promises JSON. For one that has no such form, `parameters` say another, or null for none."""
 _PLACE = re.compile(r"\{\{(prompt|wanted|answer)\}\}")
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 LONGEST_WHY = 200
 
 
@@ -59,9 +58,8 @@ class Judge:
     def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
         """What the judge said. Raises `FtplanError` where that is no score: a verdict without it would be none."""
         text = answer_text(reply) if reply is not None else ""
-        found = _OBJECT.search(text)
         try:
-            read = json.loads(found.group()) if found else None
+            read = json.loads(text[text.find("{") : text.rfind("}") + 1])
         except (ValueError, RecursionError):
             read = None
         verdict: Mapping[str, Any] = read if isinstance(read, dict) else {}

@@ -20,7 +20,7 @@ class Pattern(AsksNobody):
     validator: Any
 
     def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
-        return passed(self.validator.is_valid(answer_text(answer)), "the pattern is not found")
+        return passed(_fits(self.validator, answer_text(answer)), "the pattern is not found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Shape(AsksNobody):
             value = json.loads(answer_text(answer))
         except (ValueError, RecursionError):
             return Grade(0.0, "it is no JSON")
-        return passed(self.validator.is_valid(value), "it does not fit the schema")
+        return passed(_fits(self.validator, value), "it does not fit the schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ToolCalls(AsksNobody):
     ordered: bool = False
 
     def grade(self, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
-        wanted = calls_of((row.wanted or {}).get("tool_calls") or ())
+        wanted = calls_of((row.wanted or {}).get("tool_calls"))
         made = calls_of(answer.tool_calls)
         same = made == wanted if self.ordered else Counter(made) == Counter(wanted)
         return passed(same, f"it calls {_names(made)}; {_names(wanted)} was wanted")
@@ -78,6 +78,14 @@ def _validator(schema: Any) -> Any:
         return jsonschema_rs.validator_for(schema, retriever=_fetch_nothing, pattern_options=linear)
     except ValueError:
         return None
+
+
+def _fits(validator: Any, value: Any) -> bool:
+    """Whether `value` fits. One that holds half a character, or is nested beyond measure, fits nothing."""
+    try:
+        return bool(validator.is_valid(value))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _fetch_nothing(uri: str) -> Any:

@@ -39,15 +39,17 @@ class Rival:
     scores: Sequence[float]
 
 
-def eval_digest(spec: EvalSpec, content_sha256: str, opponents: Mapping[str, str | None]) -> str:
-    """sha256 of everything that a verdict depends on but the model: graders, thresholds, rows, and whom it is held
-    against."""
+def eval_digest(
+    spec: EvalSpec, content_sha256: str, opponents: Mapping[str, str | None], behind: Mapping[str, str]
+) -> str:
+    """sha256 of everything that a verdict depends on but the model: graders, thresholds, rows, whom it is held against,
+    and what is `behind` the names of all these: services and code."""
     said = to_plain(spec)
     for key in ("place", "places"):
         del said[key]
     for grader in said["graders"]:
         del grader["place"]
-    return digest([said, content_sha256, dict(opponents)])
+    return digest([said, content_sha256, dict(opponents), dict(behind)])
 
 
 def verdict(spec: EvalSpec, scores: Sequence[float], rivals: Sequence[Rival], seed: str) -> Verdict:

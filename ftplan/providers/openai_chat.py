@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ftplan.core.comparing.comparison import message_text
 from ftplan.core.comparing.questions import Answer, Question
+from ftplan.errors import Problem, Rejected
 from ftplan.providers.openai_answers import body_of
 from ftplan.providers.openai_clients import Clients
 from ftplan.providers.openai_errors import Translator
+
+MOST_TOKENS = 1_000_000_000
+LONGEST_WORD = 200
 
 
 def answer(clients: Clients, translate: Translator, question: Question) -> Answer:
@@ -23,23 +29,63 @@ def answer(clients: Clients, translate: Translator, question: Question) -> Answe
 
 
 def _answer(body: Mapping[str, Any]) -> Answer:
-    """The first choice of a completion. Raises KeyError, IndexError or TypeError for what is none."""
-    choice = body["choices"][0]
-    message, usage = choice["message"], body.get("usage") or {}
-    content = message.get("content")
-    if content is not None and not isinstance(content, str):
-        raise TypeError("the content of its answer is no text")
-    details = usage.get("prompt_tokens_details") or {}
+    """The first choice of a completion. What was answered was paid for, so whatever of it has an odd shape is read as
+    far as it can be. Raises `Rejected` where there is no answer in it: asked again, it would be paid for again."""
+    choices = body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
+        detail = "It answered, and there is no message in what it answered. It is not asked again in this run."
+        raise Rejected(
+            Problem("Unreadable answer", detail, advice="Look whether base_url leads to the service itself.")
+        )
+    usage = _object(body.get("usage"))
     return Answer(
-        text=content if content is not None else message.get("refusal"),
-        tool_calls=tuple(message.get("tool_calls") or ()),
-        finish_reason=str(choice.get("finish_reason") or ""),
+        text=_text(message),
+        tool_calls=tuple(_calls(message.get("tool_calls"))),
+        finish_reason=_safe(str(choice.get("finish_reason") or ""))[:LONGEST_WORD],
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
-        cached_tokens=_count(details.get("cached_tokens")),
+        cached_tokens=_count(_object(usage.get("prompt_tokens_details")).get("cached_tokens")),
         rehearsal="rehearsal" in body,
     )
 
 
+def _text(message: Mapping[str, Any]) -> str | None:
+    """What it says; of parts, all that is text."""
+    content = message.get("content")
+    if content is None:
+        refusal = message.get("refusal")
+        return _safe(refusal) if isinstance(refusal, str) else None
+    return _safe(message_text(message))
+
+
+def _calls(listed: Any) -> Iterator[dict[str, Any]]:
+    """Calls of functions, with their arguments as text."""
+    for call in listed if isinstance(listed, list) else ():
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if isinstance(function, Mapping):
+            arguments = function.get("arguments")
+            named = {"name": _safe(str(function.get("name"))), "arguments": _safe(_written(arguments))}
+            yield {"id": _safe(str(call.get("id") or ""))[:LONGEST_WORD], "type": "function", "function": named}
+
+
+def _written(arguments: Any) -> str:
+    try:
+        return arguments if isinstance(arguments, str) else json.dumps(arguments)
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _safe(text: str) -> str:
+    """`text` without halves of characters, which JSON can hold and nothing else can."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A number of tokens; None for what is none, or more than any model reads."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS else None

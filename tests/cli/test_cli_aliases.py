@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ def evaluated(
     epochs: int = 1,
     rows: int = 10,
     budget: dict[str, Any] | None = None,
+    providers: dict[str, Any] | None = None,
+    checkpoint: dict[str, Any] | None = None,
     **spec: Any,
 ) -> None:
     """Declares a model that answers as it was taught, and what it has to answer to be called `prod`. The sandbox's
@@ -31,12 +34,14 @@ def evaluated(
         row["messages"][0]["content"] = "Please: " + row["messages"][0]["content"]
     bench.write("asked.jsonl", "".join(json.dumps(row) + "\n" for row in asked))
     given = {"dataset": "asked", "grader": {"type": "exact"}, "thresholds": {"score": threshold}, **spec}
+    more = {"checkpoint": checkpoint} if checkpoint else {}
     bench.declare(
-        {"bot": model(epochs=epochs)},
+        {"bot": model(epochs=epochs, provider="trainer", **more)},
         {"rows": {"path": "rows.jsonl"}, "asked": {"path": "asked.jsonl"}},
         evals={"accuracy": given},
         aliases={"prod": {"model": "bot", "requires": ["eval.accuracy"]}},
         budget=budget or {},
+        **({"providers": providers} if providers else {}),
     )
 
 
@@ -82,7 +87,7 @@ def test_a_promotion_is_held_to_the_budget_of_the_project(bench: Workbench) -> N
 
 def test_a_judge_of_a_rehearsal_is_asked_and_says_a_half(bench: Workbench) -> None:
     grader = {"type": "judge", "model": "gpt-4.1-2025-04-14", "prompt": "Is {{answer}} as good as {{wanted}}?"}
-    evaluated(bench, 0.4, grader=grader)
+    evaluated(bench, 0.2, grader=grader)
     done = bench.apply()
     assert "eval.accuracy passed (a rehearsal): 0.50 [" in done.said
     assert questions(bench) == 20
@@ -225,6 +230,53 @@ def test_what_the_answers_cost_is_in_the_bill_and_bounded_by_it(bench: Workbench
     assert "10 answers to evaluations" in bench.plan().out
     held = bench.run("apply", "-auto-approve", "-max-cost=0.0001")
     assert (held.code, bench.bought(), questions(bench)) == (10, (0, 0), 0)
+
+
+def test_a_model_that_is_about_to_change_is_evaluated_anew_and_that_is_in_the_bill(bench: Workbench) -> None:
+    evaluated(bench, epochs=2)
+    bench.apply()
+    assert "10 answers to evaluations" in bench.plan("-replace=model.bot").out
+    evaluated(bench, epochs=2, checkpoint={"best": "train_loss"})
+    asked = questions(bench)
+    assert "10 answers to evaluations" in bench.plan().out
+    held = bench.run("apply", "-auto-approve", "-max-cost=0.0000001")
+    assert (held.code, questions(bench)) == (10, asked), held.said
+
+
+def test_a_verdict_is_of_those_who_gave_it_and_of_no_others(bench: Workbench) -> None:
+    """The same names with other code or another service behind them say nothing about what was said before."""
+    allowed = "-allow-function=graded_here:grade"
+    bench.write("graded_here.py", "def grade(row, answer):\n    return 0\n")
+    evaluated(bench, grader={"type": "python", "function": "graded_here:grade"})
+    assert bench.run("apply", "-auto-approve", allowed).code == 10
+    asked = questions(bench)
+    bench.write("graded_here.py", "def grade(row, answer):\n    return 1  # by now\n")
+    sys.modules.pop("graded_here")
+    assert bench.run("promote", "prod", "-auto-approve", allowed).code == 0
+    assert questions(bench) == asked
+
+
+def test_a_judge_who_is_paid_makes_no_rehearsal_of_it(bench: Workbench) -> None:
+    bench.environ(JUDGE_KEY="sk-rehearsed-0123456789abcdef")
+    judge = {"type": "openai", "base_url": bench.sandbox.url, "api_key_env": "JUDGE_KEY"}
+    grader = {"type": "judge", "provider": "judges", "model": "gpt-4.1-2025-04-14", "prompt": "{{answer}}?"}
+    evaluated(bench, grader=grader, providers={"trainer": bench.trainer, "judges": judge})
+    assert "nothing is billed" not in bench.plan().out
+
+
+def test_rows_of_any_shape_are_passed_over_and_told(bench: Workbench) -> None:
+    evaluated(bench)
+    row = chats(count=1)[0]["messages"]
+    odd: list[dict[str, Any]] = [
+        {"messages": row, "tools": 5},
+        {"messages": [row[0], {"role": "assistant", "tool_calls": 5}]},
+        {"messages": [{"role": "user", "content": [1, {"text": 5}]}, row[1]]},
+        {"messages": [{"role": 3, "content": {}}, row[1]]},
+    ]
+    bench.write("asked.jsonl", "".join(json.dumps(one) + "\n" for one in odd))
+    assert bench.run("plan").code in (0, 1)
+    assert "defect" not in bench.run("plan").said
+    assert "defect" not in bench.run("compare", "model.bot", "-dataset=asked").said
 
 
 def test_a_plan_asks_nobody(bench: Workbench) -> None:

@@ -23,14 +23,14 @@ DARK = BaseModel("dark", ("supervised",))
 
 
 def test_an_estimate_goes_from_the_wanted_answers_to_the_longest_ones() -> None:
-    found = asking_estimate([(100, 50), (300, 0)], PRICED, catalog("openai"), {"max_completion_tokens": 500})
+    found = asking_estimate([(100, 50), (300, 0)], PRICED, catalog("openai"), {"max_completion_tokens": 500}, "openai")
     assert found.low == (400 * Decimal(2) + 50 * Decimal(8)) / 1_000_000
     assert found.high == (400 * Decimal(2) + 1000 * Decimal(8)) / 1_000_000
     assert (found.answers, found.tokens) == (2, 450)
 
 
 def test_without_a_bound_answers_may_be_longer_than_what_is_wanted() -> None:
-    found = asking_estimate([(0, 100)], PRICED, catalog("openai"), {})
+    found = asking_estimate([(0, 100)], PRICED, catalog("openai"), {}, "openai")
     assert found.high is not None
     assert found.low is not None
     assert found.high > 2 * found.low
@@ -38,7 +38,7 @@ def test_without_a_bound_answers_may_be_longer_than_what_is_wanted() -> None:
 
 @pytest.mark.parametrize("base", [None, DARK])
 def test_what_has_no_price_is_not_free(base: BaseModel | None) -> None:
-    found = asking_estimate([(100, 50)], base, catalog("openai"), {})
+    found = asking_estimate([(100, 50)], base, catalog("openai"), {}, "openai")
     assert (found.low, found.high) == (None, None)
     assert asking_cost([Answer("a", prompt_tokens=1, completion_tokens=1)], base) is None
 

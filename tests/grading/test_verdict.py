@@ -82,18 +82,19 @@ def test_an_opponent_that_nothing_is_asked_of_is_not_reckoned() -> None:
 
 
 def test_the_digest_is_of_everything_that_a_verdict_depends_on_and_of_nothing_else() -> None:
-    digest = eval_digest(SPEC, "c", {"base": "mini-1"})
+    digest = eval_digest(SPEC, "c", {"base": "mini-1"}, {})
     normalising = GraderSpec("exact", "exact", {"normalise": True})
     others = [
-        eval_digest(spec(score=0.5), "c", {"base": "mini-1"}),
-        eval_digest(replace(SPEC, graders=(normalising,)), "c", {"base": "mini-1"}),
-        eval_digest(replace(SPEC, confidence=0.9), "c", {"base": "mini-1"}),
-        eval_digest(replace(SPEC, parameters={"temperature": 1}), "c", {"base": "mini-1"}),
-        eval_digest(SPEC, "d", {"base": "mini-1"}),
-        eval_digest(SPEC, "c", {"base": "mini-2"}),
-        eval_digest(SPEC, "c", {}),
+        eval_digest(spec(score=0.5), "c", {"base": "mini-1"}, {}),
+        eval_digest(replace(SPEC, graders=(normalising,)), "c", {"base": "mini-1"}, {}),
+        eval_digest(replace(SPEC, confidence=0.9), "c", {"base": "mini-1"}, {}),
+        eval_digest(replace(SPEC, parameters={"temperature": 1}), "c", {"base": "mini-1"}, {}),
+        eval_digest(SPEC, "d", {"base": "mini-1"}, {}),
+        eval_digest(SPEC, "c", {"base": "mini-2"}, {}),
+        eval_digest(SPEC, "c", {}, {}),
+        eval_digest(SPEC, "c", {"base": "mini-1"}, {"model": "openai"}),
     ]
     assert len({digest, *others}) == len(others) + 1
     place = Place("ftplan.yaml", 3)
     moved = replace(SPEC, place=place, places={"dataset": place}, graders=(GraderSpec("exact", "exact", place=place),))
-    assert eval_digest(moved, "c", {"base": "mini-1"}) == digest
+    assert eval_digest(moved, "c", {"base": "mini-1"}, {}) == digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -55,14 +56,51 @@ def test_counts_that_are_none_are_not_known(stub: Stub, provider: OpenAIProvider
     assert (found.prompt_tokens, found.completion_tokens, found.cached_tokens) == (None, None, None)
 
 
+NESTED: Any = []
+for _ in range(300):
+    NESTED = [NESTED]
+ODD: dict[str, tuple[dict[str, Any], Answer]] = {
+    "parts": (
+        completion(content=[{"type": "text", "text": "a"}, 1, {"text": "b"}]),
+        Answer("a\nb", (), "stop", 9, 2, 4),
+    ),
+    "no text": (completion(content=[1]), Answer("", (), "stop", 9, 2, 4)),
+    "half a character": (completion(content="x\ud83d"), Answer("x?", (), "stop", 9, 2, 4)),
+    "calls": (completion(tool_calls=5), Answer("Fine.", (), "stop", 9, 2, 4)),
+    "deep arguments": (
+        completion(tool_calls=[{"function": {"name": "f", "arguments": NESTED}}, 7]),
+        Answer(
+            "Fine.",
+            ({"id": "", "type": "function", "function": {"name": "f", "arguments": json.dumps(NESTED)}},),
+            *("stop", 9, 2, 4),
+        ),
+    ),
+    "usage": ({**completion(), "usage": [1]}, Answer("Fine.", (), "stop")),
+    "more tokens than there are": (
+        {**completion(), "usage": {"prompt_tokens": 10**40, "prompt_tokens_details": 3}},
+        Answer("Fine.", (), "stop"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_an_answer_of_an_odd_shape_is_read_as_far_as_it_goes_since_it_was_paid_for(
+    stub: Stub, provider: OpenAIProvider, what: str
+) -> None:
+    says, told = ODD[what]
+    stub.tell("POST", CHAT, Says(200, says))
+    assert provider.answer(QUESTION) == told
+
+
 FAILURES: dict[str, tuple[Any, type[ProviderError]]] = {
     "busy": (error(429, "slower", code="rate_limit_exceeded", headers={"Retry-After": "7"}), Unreachable),
     "broken": (error(500, "oops"), Unreachable),
     "not ready yet": (error(404, "no such model", code="model_not_found"), Unreachable),
     "cut off": (Resets(), Unreachable),
     "a page": (Says(200, b"<html>proxy</html>"), Unreachable),
-    "no choice": (Says(200, {"choices": []}), Unreachable),
-    "no text": (Says(200, completion(content=[1])), Unreachable),
+    "no choice": (Says(200, {"choices": []}), Rejected),
+    "no message": (Says(200, {"choices": [{"message": "x"}]}), Rejected),
+    "choices of another kind": (Says(200, {"choices": {"0": 1}}), Rejected),
     "a bad request": (error(400, "too long", code="context_length_exceeded"), Rejected),
     "no credit": (error(429, "pay", code="insufficient_quota"), Rejected),
     "a wrong key": (error(401, "who?", code="invalid_api_key"), NotAllowed),

@@ -35,7 +35,11 @@ def rates_of(base: BaseModel | None) -> Rates:
 
 
 def asking_estimate(
-    tokens: Sequence[tuple[int, int]], base: BaseModel | None, catalog: Catalog, parameters: Mapping[str, Any]
+    tokens: Sequence[tuple[int, int]],
+    base: BaseModel | None,
+    catalog: Catalog,
+    parameters: Mapping[str, Any],
+    provider: str,
 ) -> Estimate:
     """What it costs to ask one model questions of so many `tokens` with wanted answers of so many, as far as none is
     answered already: with answers as long as those that are wanted, and with the longest ones."""
@@ -50,6 +54,7 @@ def asking_estimate(
         epochs=None,
         basis=f"{len(tokens):,} answers of {base.id if base else 'a model'}; {known}",
         answers=len(tokens),
+        providers=(provider,),
         reckoning=Reckoning(rows=len(tokens), as_of=catalog.priced_as_of(base.id if base else "")),
     )
 

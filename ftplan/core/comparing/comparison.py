@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -89,9 +89,11 @@ def message_text(message: Mapping[str, Any]) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def calls_of(calls: Iterable[Any]) -> list[tuple[str, str]]:
-    """Each call by the name of its function and its arguments, as JSON in one spelling where they are JSON."""
-    functions = (call.get("function") for call in calls if isinstance(call, Mapping))
+def calls_of(calls: Any) -> list[tuple[str, str]]:
+    """Each call by the name of its function and its arguments, as JSON in one spelling where they are JSON. Whatever is
+    no list has none."""
+    listed = calls if isinstance(calls, (list, tuple)) else ()
+    functions = (call.get("function") for call in listed if isinstance(call, Mapping))
     return [(str(one.get("name")), _spelled(one.get("arguments"))) for one in functions if isinstance(one, Mapping)]
 
 
@@ -107,7 +109,7 @@ def is_right(row: HeldOut, answer: Answer) -> bool | None:
     """Whether an answer is what was wanted, blanks at its ends aside; None where nothing was."""
     if row.wanted is None:
         return None
-    calls = calls_of(row.wanted.get("tool_calls") or ())
+    calls = calls_of(row.wanted.get("tool_calls"))
     return answer_text(answer).strip() == message_text(row.wanted).strip() and calls_of(answer.tool_calls) == calls
 
 

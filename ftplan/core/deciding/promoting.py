@@ -129,6 +129,7 @@ def summed(estimates: Sequence[Estimate]) -> Estimate | None:
         exact_tokens=all(one.exact_tokens for one in estimates),
         reckoning=estimates[0].reckoning,
         answers=sum(one.answers for one in estimates),
+        providers=tuple(dict.fromkeys(provider for one in estimates for provider in one.providers)),
     )
 
 

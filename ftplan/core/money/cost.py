@@ -134,7 +134,7 @@ def bill(steps: Iterable[Step], catalogs: Mapping[str, Catalog]) -> Bill | None:
     paid = [(step, step.estimate) for step in steps if isinstance(step, (Train, Promote)) and step.estimate is not None]
     if not paid:
         return None
-    used = [catalogs[step.provider] for step, _ in paid]
+    used = [catalogs[name] for step, one in paid for name in one.providers or (step.provider,)]
     estimates = {str(step.address): estimate for step, estimate in paid}
     return Bill(
         low=sum((e.low for e in estimates.values() if e.low is not None), Decimal(0)),

@@ -73,12 +73,28 @@ def _held_out(line: int, row: Mapping[str, Any]) -> HeldOut | None:
         wanted = messages.pop()
     if not messages or not isinstance(given, Mapping):
         return None
-    tools = tuple(tool for tool in given.get("tools") or () if isinstance(tool, Mapping))
+    listed = given.get("tools")
+    tools = tuple(tool for tool in (listed if isinstance(listed, list) else ()) if isinstance(tool, Mapping))
     return HeldOut(line, tuple(map(_sent, messages)), wanted and _sent(wanted), row, tools)
 
 
 def _messages(listed: Any) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict) and "role" in one)
+    """The messages, as long as all of them are in shape: of a row that is not, nothing is asked."""
+    messages = listed if isinstance(listed, list) else []
+    if all(isinstance(one, dict) and _is_message(one) for one in messages):
+        yield from messages
+
+
+def _is_message(message: Mapping[str, Any]) -> bool:
+    content, calls = message.get("content"), message.get("tool_calls")
+    parts = content if isinstance(content, list) else []
+    said = content is None or isinstance(content, (str, list))
+    return (
+        isinstance(message.get("role"), str)
+        and said
+        and all(isinstance(part, dict) and isinstance(part.get("text", ""), str) for part in parts)
+        and (calls is None or (isinstance(calls, list) and all(isinstance(call, dict) for call in calls)))
+    )
 
 
 def _sent(message: Mapping[str, Any]) -> dict[str, Any]:
