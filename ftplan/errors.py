@@ -74,7 +74,7 @@ class FtplanError(Exception):
         if isinstance(problems, str):
             problems = Problem(problems, **fields)  # type: ignore[arg-type]
         self.problems: Sequence[Problem] = (problems,) if isinstance(problems, Problem) else tuple(problems)
-        super().__init__("; ".join(p.summary for p in self.problems))
+        super().__init__("; ".join(": ".join(filter(None, (p.summary, p.detail))) for p in self.problems))
 
 
 class UsageError(FtplanError):

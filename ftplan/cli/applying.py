@@ -122,6 +122,7 @@ def _carry_out(
     stop: Stop,
 ) -> Outcome:
     run = _run(session, planned.desired, ledger, request, voice, stop)
+    voice.tally = Tally.of(saved or planned.plan)
     with stop.finishing():
         if saved is not None and saved.steps:  # one without steps pays for nothing, however often it is applied
             ledger.record(PlanUsed(plan_mark(saved)))

@@ -52,7 +52,8 @@ def unasked_problem(taken: Taken, shown: str) -> Problem | None:
     """The warning that rows were passed over, None where none was."""
     if not taken.unasked and not taken.broken:
         return None
-    detail = f"{taken.unasked + taken.broken:,} of its lines hold no conversation that asks anything."
+    count = taken.unasked + taken.broken
+    detail = f"{count:,} of its lines hold{'s' if count == 1 else ''} no conversation that asks anything."
     place = Place(shown, taken.first_unasked)
     return Problem("Rows were passed over", detail, place, "`ftplan dataset check` says why.", severity="warning")
 

@@ -41,7 +41,7 @@ def approve_asking(
     billed = "; a rehearsal: nothing is billed" if rehearsal else ""
     amount = dollar_range(estimate.low, estimate.high)
     console.note(f"Asking {sum(unasked):,} questions of {len(unasked):,}: {amount}{billed}.")
-    if max_cost is not None and not rehearsal and (estimate.high is None or estimate.high > max_cost):
+    if max_cost is not None and (estimate.high is None or estimate.high > max_cost):
         told = "is not known" if estimate.high is None else f"may be {dollars(estimate.high)}"
         advice = "Ask fewer rows with -limit, bound the answers with -max-tokens, or raise -max-cost."
         if estimate.high is not None:

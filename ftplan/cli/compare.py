@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from ftplan.cli.argv import CommandLine
-from ftplan.cli.asking import asking, base_of, now_and_then, refuse_unable
+from ftplan.cli.asking import asking, base_of, now_and_then, refuse_unable, unasked_problem
 from ftplan.cli.asking_bill import approve_asking
 from ftplan.cli.compared import Compared, compared, compared_with, overlap_problems
 from ftplan.cli.console import Console, Voice
-from ftplan.cli.documents import Documents, document_options, write_document
+from ftplan.cli.documents import STDOUT, Documents, document_options, refuse_two_on_stdout, write_document
 from ftplan.cli.options import config_options, config_request, read_amount
 from ftplan.cli.remembered import model_with_job
 from ftplan.cli.rows_asked import rows_to_ask, way_of
@@ -57,6 +57,7 @@ def compare(line: CommandLine, /, address: str, json: bool, **options: Any) -> i
         detail = "-dataset=NAME, -dataset=PATH or -eval=NAME says what is asked."
         raise UsageError("Nothing to ask", detail=detail)
     console, documents = Console(no_color=line.no_color), Documents.read(options)
+    refuse_two_on_stdout(json=json, markdown=documents.markdown == STDOUT, html=documents.html == STDOUT)
     found = _compared(console, address, options)
     if documents.html is not None:
         from ftplan.views.comparing.page import render_comparison_page
@@ -72,7 +73,7 @@ def compare(line: CommandLine, /, address: str, json: bool, **options: Any) -> i
         from ftplan.views.json_text import json_text
 
         console.line(json_text(comparison_document(found)))
-    elif documents.markdown != "-":
+    elif STDOUT not in (documents.markdown, documents.html):
         from ftplan.views.comparing.text import render_comparison
 
         console.say(render_comparison(found, console.style(sys.stdout), console.columns))
@@ -90,7 +91,8 @@ def _compared(console: Console, address: str, options: Mapping[str, Any]) -> Com
         refuse_unable(session, [one.provider for one in whom])
         way = way_of(options, session.project.evals)
         taken = rows_to_ask(session, way, request.allow_outside)
-        console.problems(overlap_problems(session, record, way.dataset))
+        skipped = unasked_problem(taken, way.dataset)
+        console.problems([*overlap_problems(session, record, way.dataset), *([skipped] if skipped else [])])
         case = Compared.read(options, way, taken, whom)
         voice = Voice(console)
         told = Address("model", record.name)

@@ -22,6 +22,7 @@ from ftplan.engine.asking import Asked, Asking
 from ftplan.errors import FtplanError, Problem, UsageError
 
 LARGEST_PROMPT = 1024 * 1024
+LONGEST_LABEL = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,12 @@ def compared(session: Session, state: State, record: ModelRecord, case: Compared
 
 def _tuned(record: ModelRecord) -> Whom:
     if record.output is None:
-        detail = f"model.{record.name} has no model yet: its job is {record.job.phase.value}."
-        raise FtplanError(Problem("No model to ask", detail, advice="Wait for it:", command="ftplan watch"))
+        address, over = f"model.{record.name}", record.job.phase.settled
+        detail = f"{address} has no model{'' if over else ' yet'}: its job is {record.job.phase.value}."
+        advice, command = (
+            ("Train it again:", f"ftplan apply -replace={address}") if over else ("Wait for it:", "ftplan watch")
+        )
+        raise FtplanError(Problem("No model to ask", detail, advice=advice, command=command))
     return Whom(f"model.{record.name}", record.provider, record.output)
 
 
@@ -152,7 +157,9 @@ def _other(session: Session, state: State, record: ModelRecord, other: str) -> W
     if provider.get_model(other) is None:
         detail = f"{record.provider} knows no model {other[:100]}."
         raise UsageError(Problem("Unknown model", detail, advice="-with takes base, an address, or a model's id."))
-    return Whom(other, record.provider, other)
+    # Ids of one project differ in their ends.
+    label = other if len(other) <= LONGEST_LABEL else f"…{other[-LONGEST_LABEL + 1 :]}"
+    return Whom(label, record.provider, other)
 
 
 def _prompt(path: Path) -> str:

@@ -47,6 +47,7 @@ class Documents:
     def read(options: Mapping[str, Any]) -> Documents:
         """What `document_options` say. Raises `UsageError`."""
         host = options["markdown_limit"]
+        refuse_unwritable(options["markdown"], options["html"])
         return Documents(options["markdown"], options["html"], _limit(host), host not in _WITHOUT_HTML)
 
     @property
@@ -86,6 +87,22 @@ def _limit(text: str) -> int:
         "Invalid -markdown-limit",
         detail=f"It is {', '.join(LIMITS)}, or a number from {FEWEST_CHARACTERS:,} on, not {text[:40]!r}.",
     )
+
+
+def refuse_unwritable(*paths: str | None) -> None:
+    """Raises `UsageError` for a file that cannot be written where it is wanted: before anything is done for it."""
+    for path in filter(None, paths):
+        where = Path(path)
+        if path != STDOUT and (where.is_dir() or not where.absolute().parent.is_dir()):
+            why = "it is a folder" if where.is_dir() else "its folder does not exist"
+            raise UsageError("File cannot be written", detail=f"{path}: {why}. Nothing was done.")
+
+
+def refuse_two_on_stdout(**wanted: bool) -> None:
+    """Raises `UsageError` where more than one of the documents `wanted` goes to stdout."""
+    there = [f"-{name}" for name, is_there in wanted.items() if is_there]
+    if len(there) > 1:
+        raise UsageError("Options exclude each other", detail=f"{' and '.join(there)} would both be written to stdout.")
 
 
 def write_document(kind: str, path: str, text: str, console: Console) -> None:

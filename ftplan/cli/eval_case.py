@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ftplan.cli.asking import base_of, taken_rows
@@ -15,6 +15,7 @@ from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.recipe import digest
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Project
+from ftplan.core.steps import Promote
 from ftplan.grading import eval_digest
 from ftplan.grading.functions import source_digest
 from ftplan.grading.graders import Weighed
@@ -55,6 +56,21 @@ def eval_case(session: Session, name: str, record: ModelRecord, current: Target 
     rows = taken_rows(session, spec.dataset, spec.limit, spec.seed).rows
     opponents = _opponents(spec, record, current)
     return EvalCase(spec, record, rows, opponents, _behind(session.project, spec, record, opponents))
+
+
+def without_stale(session: Session, state: State, steps: Iterable[Promote]) -> State:
+    """`state` without the verdicts on what `steps` promote that were given on other rows, by other graders or for other
+    thresholds: they say nothing about what will be said."""
+    stale: set[tuple[str, str]] = set()
+    for step in steps:
+        record, alias = state.models.get(step.model.name), state.aliases.get(step.address.name)
+        for name in step.requires if record is not None and record.output == step.model_id else ():
+            key = (name, step.model_id or "")
+            if record is None or key not in state.evaluations:
+                continue
+            case = eval_case(session, name, record, alias.now if alias is not None else None)
+            stale |= {key} if case.known(state) is None else set()
+    return replace(state, evaluations={key: one for key, one in state.evaluations.items() if key not in stale})
 
 
 def _opponents(spec: EvalSpec, record: ModelRecord, current: Target | None) -> list[tuple[Any, str, str]]:

@@ -39,8 +39,10 @@ def model(name: str, folder: str | os.PathLike[str] = ".") -> Model:
     return _found(name, state, services)
 
 
-def _found(name: str, state: State, services: dict[str, str | None]) -> Model:
-    alias = state.aliases.get(name)
+def _found(asked: str, state: State, services: dict[str, str | None]) -> Model:
+    kind, dot, rest = asked.partition(".")
+    name = rest if dot and kind in ("alias", "model") else asked
+    alias = None if dot and kind == "model" else state.aliases.get(name)
     if alias is not None:
         now = alias.now
         record = state.models.get(now.model)
@@ -51,7 +53,7 @@ def _found(name: str, state: State, services: dict[str, str | None]) -> Model:
         known = [*state.aliases, *state.models]
         near = difflib.get_close_matches(name, known, n=1)
         advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(known)) or 'none'}."
-        raise FtplanError(Problem("Unknown model", f"No alias and no model is called {name[:80]!r}.", advice=advice))
+        raise FtplanError(Problem("Unknown model", f"No alias and no model is called {asked[:80]!r}.", advice=advice))
     if record.output is None:
         detail = f"model.{name} has none yet: its job is {record.job.phase.value}."
         raise FtplanError(Problem("No model yet", detail))

@@ -11,7 +11,7 @@ import click
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.asking import base_named, base_of
 from ftplan.cli.console import Console
-from ftplan.cli.documents import write_document
+from ftplan.cli.documents import STDOUT, refuse_two_on_stdout, refuse_unwritable, write_document
 from ftplan.cli.kept_metrics import kept_metrics
 from ftplan.cli.options import config_options, config_request
 from ftplan.cli.session import Session, open_session
@@ -33,6 +33,8 @@ def lineage(line: CommandLine, /, id: str, json: bool, card: str | None, **optio
     from ftplan.views.lineage_text import nested_document, render_lineage
 
     console = Console(no_color=line.no_color)
+    refuse_unwritable(card)
+    refuse_two_on_stdout(json=json, card=card == STDOUT)
     with open_session(config_request(options), online=False, measured=False) as session:
         state, _ = session.load_state()
         found = lineage_of(state, id)
@@ -46,7 +48,7 @@ def lineage(line: CommandLine, /, id: str, json: bool, card: str | None, **optio
             write_document("Model card", card, render_card(found, metrics, *_base(session, state, found)), console)
     if json:
         console.line(json_text(nested_document(found, metrics)))
-    elif card != "-":
+    elif card != STDOUT:
         console.say(render_lineage(found, metrics, console.style(sys.stdout)))
     return 0
 

@@ -12,7 +12,7 @@ import click
 
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
-from ftplan.cli.documents import write_document
+from ftplan.cli.documents import STDOUT, refuse_two_on_stdout, refuse_unwritable, write_document
 from ftplan.cli.options import config_options, config_request
 from ftplan.cli.remembered import model_with_job
 from ftplan.cli.session import Session, open_session
@@ -52,8 +52,10 @@ def metrics(
     from ftplan.views.metrics_document import metrics_csv, metrics_document
     from ftplan.views.metrics_text import render_metrics
 
-    if json and csv:
-        raise UsageError("Options exclude each other", detail="-json and -csv cannot be given together.")
+    refuse_unwritable(options["html"], options["png"])
+    refuse_two_on_stdout(json=json, csv=csv, html=options["html"] == STDOUT)
+    if options["chart"] and options["no_chart"]:
+        raise UsageError("Options exclude each other", detail="-chart and -no-chart cannot be given together.")
     console = Console(no_color=line.no_color)
     request = replace(config_request(options), offline=offline)
     with open_session(request, online=not offline, measured=False) as session:
@@ -65,7 +67,7 @@ def metrics(
         console.line(json_text([metrics_document(report) for report in reports]))
     elif csv:
         console.line(metrics_csv(reports).rstrip("\n"))
-    else:
+    elif options["html"] != STDOUT:
         style = console.style(sys.stdout)
         told = [render_metrics(report, style) for report in reports]
         drawn = options["chart"] or (sys.stdout.isatty() and not options["no_chart"])

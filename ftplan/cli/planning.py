@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ftplan.backends.whole import write_whole
+from ftplan.cli.eval_case import without_stale
 from ftplan.cli.eval_costs import eval_estimates
 from ftplan.cli.options import Request
 from ftplan.cli.session import Session
@@ -64,7 +65,7 @@ def plan_session(session: Session, state: State, request: Request) -> Planned:
     if evaluated:
         # Only now it is known which evaluations there will be, and rows are counted for no other.
         desired = replace(desired, asking=eval_estimates(session, desired, state, evaluated))
-        plan = make_plan(desired, state, seen, policy, now)
+        plan = make_plan(desired, without_stale(session, state, evaluated), seen, policy, now)
     hidden = {name for name, value in session.project.variables.items() if value == HIDDEN}
     notes = (*plan.notes, *_unasked_state(session, state, request))
     return Planned(replace(plan, notes=notes, options=request.kept(hidden), services=session.services), desired, seen)

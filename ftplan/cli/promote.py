@@ -100,9 +100,14 @@ def rollback(line: CommandLine, /, alias: str, **options: Any) -> int:
         locked(console, session, request, "rollback"),
     ):
         state, tag = session.load_state()
-        known = state.aliases.get(_known(alias, state.aliases, "has never stood for a model"))
-        if known is None or not known.former:
-            detail = f"alias.{alias.removeprefix('alias.')} has stood for one model only."
+        declared = [name for name in session.project.aliases if name not in state.aliases]
+        known = state.aliases.get(_known(alias, [*state.aliases, *declared], "has never stood for a model"))
+        if known is None:
+            detail = f"alias.{alias.removeprefix('alias.')} has never stood for a model."
+            raise FtplanError(Problem("Nothing to go back to", detail, advice="Nothing was changed."))
+        if not known.former:
+            why = "stands for the first model it ever stood for" if known.history else "has stood for one model only"
+            detail = f"alias.{alias.removeprefix('alias.')} {why}."
             raise FtplanError(Problem("Nothing to go back to", detail, advice="Nothing was changed."))
         back = known.former[-1]
         asked = f"Let alias.{known.name} stand for {back.model_id} again, in the place of {known.now.model_id}?"

@@ -55,9 +55,8 @@ def output(
     if json:
         console.line(json_text(value))
     elif value is None:
-        raise FtplanError(
-            Problem("No value yet", f"model.{name} has not been trained.", advice="Train it:", command="ftplan apply")
-        )
+        detail = f"{name} stands for nothing yet: it has not been trained, or not been promoted."
+        raise FtplanError(Problem("No value yet", detail, advice="See to it:", command="ftplan apply"))
     else:
         console.line(value if raw else json_text(value))
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from ftplan.cli.approval import read_address
 from ftplan.core.records import ModelRecord, State
 from ftplan.errors import FtplanError, Problem
@@ -12,6 +14,8 @@ def model_with_job(address: str, state: State, otherwise: str) -> ModelRecord:
     asked = read_address(address)
     record = state.models.get(asked.name) if asked.kind == "model" else None
     if record is None:
-        known = ", ".join(f"model.{name}" for name in sorted(state.models)) or "none"
-        raise FtplanError(Problem(otherwise, f"{asked} has no job.", advice=f"Models with a job: {known}."))
+        known = [f"model.{name}" for name in sorted(state.models)]
+        near = difflib.get_close_matches(asked.name, state.models, n=1)
+        advice = f"Did you mean model.{near[0]}?" if near else f"Models with a job: {', '.join(known) or 'none'}."
+        raise FtplanError(Problem(otherwise, f"{asked} has no job.", advice=advice))
     return record

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ftplan.config.halves import Halves, name_at, share_rows
@@ -17,6 +19,9 @@ _GRADER_KEYS = frozenset({"type", "weight"})
 # What a question is made of; as a parameter it would be another question.
 _OWN_PARAMETERS = frozenset({"model", "messages", "tools", "stream", "n"})
 _PLACEHOLDER = "{{answer}}"
+_PLACES = ("prompt", "wanted", "answer")
+_PLACE = re.compile(r"\{\{([^{}]{1,40})\}\}")
+_HOTTEST = 2
 
 
 def read_evals(tree: Tree) -> dict[str, EvalSpec]:
@@ -43,6 +48,7 @@ def eval_problems(tree: Tree, halves: Halves) -> Iterator[Problem]:
     for name in tree.mapping("aliases"):
         yield from _alias(tree, name)
         yield from _taught_to_the_test(tree, name, halves)
+        yield from _passed_by_all(tree, name)
 
 
 def _eval(tree: Tree, name: str) -> EvalSpec:
@@ -112,7 +118,24 @@ def _judge(tree: Tree, at: Path) -> Iterator[Problem]:
     if prompt is not None and _PLACEHOLDER not in prompt:
         detail = f"the judge is never told the answer: its prompt holds no {_PLACEHOLDER}."
         yield _problem(tree, (*at, "prompt"), "A judge without an answer", detail, f"Put {_PLACEHOLDER} into it.")
+    for odd in dict.fromkeys(_PLACE.findall(prompt or "")):
+        if odd.strip() not in _PLACES or odd != odd.strip():
+            detail = f"{{{{{odd}}}}} in the prompt of the judge stands for nothing; it is sent as it is written."
+            advice = near_miss(odd.strip(), _PLACES) or f"There are {listed(_PLACES)}."
+            yield _problem(tree, (*at, "prompt"), "Unknown placeholder", detail, advice)
     yield from _parameters(tree, (*at, "parameters"))
+
+
+def _passed_by_all(tree: Tree, name: str) -> Iterator[Problem]:
+    """An evaluation that everything passes keeps no alias from moving."""
+    requires = tree.get("aliases", name, "requires")
+    for index, text in enumerate(requires if isinstance(requires, list) else ()):
+        wanted = text.removeprefix(EVAL_PREFIX) if isinstance(text, str) else ""
+        if isinstance(tree.get("evals", wanted), dict) and not tree.mapping("evals", wanted, "thresholds"):
+            detail = f"{quoted(text)} has no thresholds, so that every model passes it."
+            advice = "Say in it what is good enough: `thresholds: {score: 0.8, over_base: 0.05}`."
+            problem = _problem(tree, ("aliases", name, "requires", index), "Nothing to pass", detail, advice)
+            yield replace(problem, severity="warning")
 
 
 def _parameters(tree: Tree, path: Path) -> Iterator[Problem]:
@@ -120,6 +143,10 @@ def _parameters(tree: Tree, path: Path) -> Iterator[Problem]:
         if key in _OWN_PARAMETERS:
             detail = f"{key} is no parameter: it is what ftplan asks with."
             yield _problem(tree, (*path, key), "Not a parameter", detail, "Remove it.")
+    heat = tree.get(*path, "temperature")
+    if isinstance(heat, (int, float)) and not 0 <= heat <= _HOTTEST:
+        detail = f"a temperature of {heat} is refused by every service: it goes from 0 to {_HOTTEST}."
+        yield _problem(tree, (*path, "temperature"), "Temperature out of range", detail, "")
 
 
 def _taught_to_the_test(tree: Tree, name: str, halves: Halves) -> Iterator[Problem]:

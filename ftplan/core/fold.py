@@ -26,7 +26,7 @@ from ftplan.core.events import (
     TrainingIntended,
 )
 from ftplan.core.facts import RemoteJob
-from ftplan.core.handover import MOST_FORMER_TARGETS, AliasRecord
+from ftplan.core.handover import MOST_FORMER_TARGETS, MOST_PAST_TARGETS, AliasRecord
 from ftplan.core.money.booking import booked
 from ftplan.core.records import FileRecord, FormerJob, JobRecord, ModelRecord, State
 
@@ -119,7 +119,8 @@ def _moved(before: AliasRecord | None, fact: AliasMoved) -> AliasRecord:
         return AliasRecord(fact.name, fact.target)
     back = fact.rolled_back is not None
     former = before.former[:-1] if back else (*before.former, before.now)[-MOST_FORMER_TARGETS:]
-    return AliasRecord(fact.name, fact.target, former, fact.rolled_back)
+    history = (*before.history, before.now)[-MOST_PAST_TARGETS:]
+    return AliasRecord(fact.name, fact.target, former, fact.rolled_back, history)
 
 
 def _seen(record: ModelRecord, job: JobRecord) -> ModelRecord:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 MOST_FORMER_TARGETS = 20
+MOST_PAST_TARGETS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class AliasRecord:
-    """A stable name for a model in use. `former` are the targets before, newest last; `rolled_back` is the id of the
-    model that was left by a rollback, to which no apply moves it again unasked."""
+    """A stable name for a model in use. `former` are the targets that a rollback goes back to, newest last, and
+    `history` all that it stood for before, those that were left by a rollback as well; `rolled_back` is the id of the
+    model that was left by the last one, to which no apply moves it again unasked."""
 
     name: str
     now: Target
     former: tuple[Target, ...] = ()
     rolled_back: str | None = None
+    history: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

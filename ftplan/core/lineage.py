@@ -112,7 +112,7 @@ def _lineage(
 
 def _standings(state: State, job: JobRecord) -> Iterator[Standing]:
     for alias in state.aliases.values():
-        targets = [*alias.former, alias.now]
+        targets = [*alias.history, alias.now]
         for at, target in enumerate(targets):
             if target.job_id == job.id:
                 until = targets[at + 1].since if at + 1 < len(targets) else None

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from ftplan.sandbox.models import Found, Models
 from ftplan.sandbox.nearest import Nearest
 from ftplan.sandbox.rewards import wanted_answer
-from ftplan.sandbox.rows import asked_in, read_examples, text_of, words_of
+from ftplan.sandbox.rows import asked_in, read_examples, text_of, words_in, words_of
 from ftplan.sandbox.schedule import Job
 from ftplan.sandbox.shelf import Shelf
 from ftplan.sandbox.structured import fitting_value
@@ -48,7 +48,7 @@ class Chat:
         found = self._models.find(body["model"])
         asked = asked_in(messages)
         reply = self._tuned_reply(found.job, asked) if found.job else _untuned_reply(found, asked, body)
-        completion = _completion(found.name, messages, _marked(reply, body))
+        completion = _completion(found.name, messages, *_bounded(_marked(reply, body), body))
         if not body.get("stream"):
             return completion
         return StreamingResponse(_streamed(completion), media_type="text/event-stream")
@@ -100,10 +100,23 @@ def _marked(reply: Mapping[str, Any], body: Json) -> Json:
     return {**message, "content": text if wants_json else f"{MARK} {text}"}
 
 
-def _completion(model: str, messages: list[Json], message: Json) -> Json:
+def _bounded(message: Json, body: Json) -> tuple[Json, bool]:
+    """The message with no more words than tokens are asked for, and whether that cut it."""
+    bounds = [body[name] for name in ("max_completion_tokens", "max_tokens") if isinstance(body.get(name), int)]
+    text = message.get("content")
+    if not bounds or not isinstance(text, str):
+        return message, False
+    ends = [word.end() for word in words_in(text)]
+    most = max(0, min(bounds))
+    if len(ends) <= most:
+        return message, False
+    return {**message, "content": text[: ends[most - 1]] if most else ""}, True
+
+
+def _completion(model: str, messages: list[Json], message: Json, cut: bool) -> Json:
     asked_words = sum(len(words_of(text_of(one))) for one in messages)
     answer_words = len(words_of(text_of(message)))
-    reason = next((kind for kind in ("tool_calls", "function_call") if kind in message), "stop")
+    reason = next((kind for kind in ("tool_calls", "function_call") if kind in message), "length" if cut else "stop")
     return {
         "id": fresh_id("chatcmpl-"),
         "object": "chat.completion",

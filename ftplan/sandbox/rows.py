@@ -41,6 +41,11 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def words_in(text: str) -> Iterator[re.Match[str]]:
+    """The same with the places where they stand."""
+    return _WORD.finditer(text)
+
+
 def text_of(message: Mapping[str, Any]) -> str:
     """What a message says, tool calls included."""
     content = message.get("content")

@@ -10,7 +10,7 @@ from ftplan.errors import FtplanError, Problem
 
 _SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "DATABRICKS_TOKEN", "WANDB_API_KEY")
 _USER = re.compile(r"://[^/\s@]*@")
-_LONGEST = 400
+_LONGEST = 1000
 
 
 def not_installed(flag: str, package: str, extra: str) -> FtplanError:

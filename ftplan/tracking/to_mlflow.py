@@ -23,7 +23,10 @@ _MOST_PARAMETERS = 100
 _LONGEST_VALUE = 6000
 _LONGEST_NAME = 250
 _NOT_IN_NAMES = re.compile(r"[^\w\-. ]")
-_ADVICE = "Where MLflow is, is said by MLFLOW_TRACKING_URI."
+_ADVICE = (
+    "Where MLflow is, is said by MLFLOW_TRACKING_URI. A server needs no more than this; for a database install all of "
+    "MLflow (pip install mlflow), and a folder wants MLFLOW_ALLOW_FILE_STORE=true."
+)
 
 
 def log_to_mlflow(run: TrackedRun, experiment: str) -> tuple[str, int]:

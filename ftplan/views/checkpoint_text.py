@@ -9,6 +9,7 @@ from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.metrics import best_step, in_order
 from ftplan.core.records import ModelRecord
 from ftplan.views.json_text import plain
+from ftplan.views.metrics_text import column_title
 from ftplan.views.style import Style, clean
 
 
@@ -20,7 +21,7 @@ def render_checkpoints(record: ModelRecord, kept: Sequence[Checkpoint], style: S
     columns = in_order({name for one in kept for name in one.metrics})
     series = {name: {one.step: one.metrics[name] for one in kept if name in one.metrics} for name in columns}
     best = {name: best_step(name, series[name]) for name in columns}
-    rows = [["step", *(clean(name, 40) for name in columns), "model"]]
+    rows = [["step", *(column_title(name) for name in columns), "model"]]
     for one in kept:
         cells = [_figure(one.metrics.get(name), one.step == best[name]) for name in columns]
         used = "  <- in use" if one.model_id == record.output else ""

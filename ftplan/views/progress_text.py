@@ -20,7 +20,8 @@ from ftplan.core.notices import (
     Verb,
     Waiting,
 )
-from ftplan.core.plan import Mode
+from ftplan.core.plan import Mode, Plan
+from ftplan.core.steps import Promote, Take
 from ftplan.errors import Problem
 from ftplan.views.plan_money import dollars, percent_off
 from ftplan.views.style import clean
@@ -183,8 +184,11 @@ def apply_summary(counts: tuple[int, int, int], mode: Mode = "normal") -> str:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts what an apply did while it is told: a reader of events like a screen."""
+    """Counts what an apply did while it is told, as its plan counts it: a reader of events like a screen. An alias in
+    `fresh` is added, and what is `within` another step is not counted by itself; both as verbs with addresses."""
 
+    fresh: frozenset[tuple[str, str]] = frozenset()
+    within: frozenset[tuple[str, str]] = frozenset()
     added: int = 0
     changed: int = 0
     destroyed: int = 0
@@ -200,11 +204,23 @@ class Tally:
         elif isinstance(event, StepSkipped):
             self.skipped += 1
 
+    @staticmethod
+    def of(plan: Plan) -> Tally:
+        """The tally of an apply of `plan`."""
+        moves = (step for step in plan.steps if isinstance(step, Promote) and step.former_id is None)
+        taken = (step for step in plan.steps if isinstance(step, Take) and step.before is None)
+        return Tally(
+            frozenset(("Promoting", str(step.address)) for step in moves),
+            frozenset(("Taking", str(step.address)) for step in taken),
+        )
+
     def _count(self, event: StepDone) -> None:
-        action = wording(event.verb).action
-        self.added += action == "create"
+        action, step = wording(event.verb).action, (event.verb, str(event.address))
+        if step in self.within:
+            return
+        self.added += action == "create" or step in self.fresh
         # As in the plan's counts, a cancellation is part of the step it goes with.
-        self.changed += action == "update" and event.verb != "Cancelling"
+        self.changed += action == "update" and event.verb != "Cancelling" and step not in self.fresh
         self.destroyed += action == "delete"
         if event.id:
             self.ids[str(event.address)] = event.id

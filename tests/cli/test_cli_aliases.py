@@ -139,6 +139,7 @@ def test_another_threshold_is_judged_by_the_answers_there_are(bench: Workbench) 
     bench.run("apply", "-auto-approve")
     asked = questions(bench)
     evaluated(bench, 0.6)
+    assert "An evaluation said no" not in bench.plan().said
     assert bench.run("promote", "prod", "-auto-approve").code == 0
     assert (now(bench), questions(bench)) == (bench.model_id(), asked)
 

@@ -77,7 +77,8 @@ def test_a_model_is_trained_and_its_best_checkpoint_taken_in_one_apply(bench: Wo
     declared(bench, {"best": "valid_loss"}, aliases={"prod": {"model": "bot"}})
     plan = bench.plan()
     assert plan.out.count("# model.bot will be") == 1
-    bench.apply()
+    assert "Plan: 4 to add, 0 to change, 0 to destroy." in plan.out
+    assert "Resources: 4 added, 0 changed, 0 destroyed." in bench.apply().out
     best = min(listed(bench), key=lambda one: one["metrics"]["valid_loss"])
     assert (output(bench), bench.state["aliases"][0]["now"]["model_id"]) == (best["model"], best["model"])
     assert bench.state["models"][0]["checkpoint"]["figure"] == best["metrics"]["valid_loss"]

@@ -211,6 +211,35 @@ def test_what_costs_money_is_told_bounded_and_approved_before_anybody_is_asked(t
     assert tuned.run(*words, "-max-cost=0.0001").code == 0
 
 
+def test_a_file_that_cannot_be_written_is_told_before_anybody_is_asked(tuned: Workbench) -> None:
+    for option in ("-markdown=nowhere/x.md", "-html=nowhere/x.html", "-html=."):
+        done = tuned.run("compare", "model.bot", "-dataset=asked", option)
+        assert (done.code, "Nothing was done" in done.said, questions(tuned)) == (1, True, 0)
+    for options in (("-json", "-markdown=-"), ("-json", "-html=-"), ("-markdown=-", "-html=-")):
+        done = tuned.run("compare", "model.bot", "-dataset=asked", *options)
+        assert (done.code, "stdout" in done.said, questions(tuned)) == (1, True, 0)
+    page = tuned.run("compare", "model.bot", "-dataset=asked", "-limit=1", "-html=-").out
+    assert page.rstrip().endswith("</html>")
+
+
+def test_rows_that_are_passed_over_are_told(tuned: Workbench) -> None:
+    row = json.dumps(chats(count=1)[0])
+    tuned.write("mixed.jsonl", f'{row}\n{{"messages": [\n{row}\n')
+    done = tuned.run("compare", "model.bot", "-dataset=mixed.jsonl")
+    assert done.code == 0
+    assert "on mixed.jsonl: 1 of its lines holds no conversation" in done.said
+
+
+def test_an_answer_is_no_longer_than_its_bound_and_costs_no_more_than_was_said(tuned: Workbench) -> None:
+    found = document(tuned, "-limit=3", "-max-tokens=4")
+    assert [side["mean_completion_tokens"] for side in found["sides"]] == [4.0, 4.0]
+
+
+def test_a_rehearsal_is_held_to_a_bound_as_well(tuned: Workbench) -> None:
+    held = tuned.run("compare", "model.bot", "-dataset=asked", "-limit=1", "-max-cost=0")
+    assert (held.code, questions(tuned)) == (10, 0)
+
+
 def test_without_the_cache_everybody_is_asked_anew(tuned: Workbench) -> None:
     for _ in range(2):
         document(tuned, "-limit=2", "-cache=false")

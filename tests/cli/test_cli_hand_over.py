@@ -46,6 +46,26 @@ def test_an_alias_is_an_output_like_any_model(used: Workbench) -> None:
     }
 
 
+def test_a_name_that_was_rolled_back_is_remembered_where_it_stood(used: Workbench) -> None:
+    second = used.model_id()
+    assert used.run("rollback", "support-prod", "-auto-approve").code == 0
+    (left,) = told(used, second)["alias"]
+    assert (left["alias"], left["since"] <= left["until"]) == ("support-prod", True)
+    first = told(used, "support-prod")
+    assert len(first["alias"]) == 2
+    assert "until" in first["alias"][0]
+    assert "until" not in first["alias"][1]
+    done = used.run("rollback", "support-prod", "-auto-approve")
+    assert (done.code, "the first model it ever stood for" in done.said) == (1, True)
+
+
+def test_python_says_what_it_does_not_know_and_takes_addresses(used: Workbench) -> None:
+    assert ftplan.model("alias.support-prod", used.folder) == ftplan.model("support-prod", used.folder)
+    assert ftplan.model("model.bot", used.folder).alias is None
+    with pytest.raises(ftplan.FtplanError, match="No alias and no model is called 'suport-prod'"):
+        ftplan.model("suport-prod", used.folder)
+
+
 def test_a_shell_reads_the_environment_file(used: Workbench) -> None:
     used.write("models.env", used.run("output", "-format=dotenv").out)
     script = 'set -a; . ./models.env; printf %s "$FTPLAN_MODEL_SUPPORT_PROD"'

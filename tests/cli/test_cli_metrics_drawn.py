@@ -204,7 +204,7 @@ def test_a_picture_that_cannot_be_drawn_or_written_is_told(bench: Workbench, mon
     bench.bot()
     bench.apply()
     done = bench.run("metrics", "model.bot", "-png=nowhere/m.png")
-    assert (done.code, "PNG not written" in done.said) == (1, True)
+    assert (done.code, "its folder does not exist" in done.said) == (1, True)
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)
     hidden: Any = None

@@ -19,8 +19,9 @@ EVAL = "evals:\n  accuracy:\n    dataset: holdout\n    grader: {type: exact}\n"
 JUDGE = "evals:\n  accuracy:\n    dataset: holdout\n    grader: {type: judge, model: j, "
 
 
-def lines(loaded: Any) -> list[str]:
-    return [f"{p.place.line}:{p.place.column} {p.summary} | {p.detail} | {p.advice}" for p in loaded.problems]
+def lines(loaded: Any, severity: str = "error") -> list[str]:
+    told = [problem for problem in loaded.problems if problem.severity == severity]
+    return [f"{p.place.line}:{p.place.column} {p.summary} | {p.detail} | {p.advice}" for p in told]
 
 
 def test_what_is_declared_is_read_with_its_defaults(load: Any) -> None:
@@ -127,6 +128,26 @@ ONE = {
 def test_what_is_wrong_is_told_with_its_place(load: Any, what: str) -> None:
     said, told = ONE[what]
     assert lines(load(HEAD + said)) == [told]
+
+
+def test_an_alias_that_any_model_passes_for_is_a_warning(load: Any) -> None:
+    loaded = load(HEAD + EVAL + "aliases: {prod: {model: bot, requires: [eval.accuracy]}}\n")
+    (line,) = lines(loaded, "warning")
+    assert line.startswith('9:41 Nothing to pass | aliases.prod: "eval.accuracy" has no thresholds')
+    assert loaded.project is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (EVAL + "    parameters: {temperature: 9}\n", "Temperature out of range"),
+        (JUDGE + "prompt: 'Rate {{answer}} vs {{wnted}}'}\n", 'Did you mean "wanted"?'),
+        (JUDGE + "prompt: 'Rate {{ answer }} {{answer}}'}\n", "Unknown placeholder"),
+    ],
+)
+def test_what_no_service_takes_is_told_before_anything_is_trained(load: Any, said: str, told: str) -> None:
+    (line,) = lines(load(HEAD + said))
+    assert told in line
 
 
 def test_everything_that_is_wrong_is_told_at_once(load: Any) -> None:
