@@ -23,13 +23,15 @@ def eval_estimates(
     session: Session, desired: Desired, state: State, steps: Sequence[Promote]
 ) -> dict[tuple[str, str], Estimate]:
     """The estimate of each evaluation that `steps` make, by its name and that of the model: every model that is asked,
-    and every judge, as if nothing was answered before."""
+    and every judge, as if nothing was answered before. A verdict that `state` holds is not asked for again."""
     found: dict[tuple[str, str], Estimate] = {}
     for step in steps:
         model = desired.model(step.model.name)
         if model is None:
             continue
         for name in step.requires:
+            if (name, step.model_id) in state.evaluations:
+                continue
             spec, alias = desired.project.evals[name], state.aliases.get(step.address.name)
             found[name, step.model.name] = _estimate(session, spec, model, alias)
     return found

@@ -64,8 +64,9 @@ def plan_session(session: Session, state: State, request: Request) -> Planned:
     evaluated = [step for step in plan.steps if isinstance(step, Promote) and step.requires]
     if evaluated:
         # Only now it is known which evaluations there will be, and rows are counted for no other.
-        desired = replace(desired, asking=eval_estimates(session, desired, state, evaluated))
-        plan = make_plan(desired, without_stale(session, state, evaluated), seen, policy, now)
+        held = without_stale(session, state, evaluated)
+        desired = replace(desired, asking=eval_estimates(session, desired, held, evaluated))
+        plan = make_plan(desired, held, seen, policy, now)
     hidden = {name for name, value in session.project.variables.items() if value == HIDDEN}
     notes = (*plan.notes, *_unasked_state(session, state, request))
     return Planned(replace(plan, notes=notes, options=request.kept(hidden), services=session.services), desired, seen)

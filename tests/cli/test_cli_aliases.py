@@ -118,7 +118,9 @@ def test_what_was_refused_is_refused_again_and_nobody_is_asked(bench: Workbench)
     evaluated(bench, 0.95)
     bench.run("apply", "-auto-approve")
     asked, state = questions(bench), (bench.folder / STATE).read_bytes()
-    assert "An evaluation said no" in bench.plan().said
+    plan = bench.plan()
+    assert "An evaluation said no" in plan.said
+    assert "answers to evaluations" not in plan.out
     assert bench.run("promote", "prod", "-auto-approve").code == 10
     assert bench.run("apply", "-auto-approve").code == 10
     assert (questions(bench), (bench.folder / STATE).read_bytes()) == (asked, state)
