@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from ftplan.cli.streams import written
+
 CALLED_BACK = "__complete"
 SHELLS = ("bash", "zsh", "fish")
 
@@ -22,7 +24,7 @@ def completion(shell: str) -> int:
     zsh:   source <(ftplan completion zsh)           # in ~/.zshrc, behind compinit
     fish:  ftplan completion fish > ~/.config/fish/completions/ftplan.fish
     """
-    print(script(shell), end="")
+    written(script(shell), end="")
     return 0
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ftplan.cli.streams import written
 from ftplan.core.events import Event
 from ftplan.core.plan import Plan
 from ftplan.errors import Problem
@@ -51,11 +52,11 @@ class Console:
     def say(self, text: str) -> None:
         """One answer on stdout; not in JSON mode, where every line is an object."""
         if not self.json:
-            print(text, flush=True)
+            written(text)
 
     def line(self, text: str) -> None:
         """One JSON object on stdout."""
-        print(text, flush=True)
+        written(text)
 
     @property
     def columns(self) -> int:

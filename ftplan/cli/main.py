@@ -16,6 +16,7 @@ import click
 
 from ftplan.cli.argv import CommandLine, read_command_line
 from ftplan.cli.completion import CALLED_BACK, call_back
+from ftplan.cli.streams import Unwritten, leave, open_closed_streams, unwritten, written
 from ftplan.errors import FtplanError, Problem, UsageError
 
 
@@ -116,7 +117,7 @@ def ftplan(ctx: click.Context, version: bool) -> None:
     if version:
         ctx.invoke(_command("version"))
     elif ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        written(ctx.get_help())
 
 
 def _command(name: str) -> click.Command:
@@ -125,6 +126,7 @@ def _command(name: str) -> click.Command:
 
 def run() -> None:
     """Runs what was typed and ends the process with the exit code of the contract."""
+    open_closed_streams()
     if sys.argv[1:2] == [CALLED_BACK]:
         sys.exit(call_back(sys.argv[2:]))
     line = CommandLine(tuple(sys.argv[1:]))
@@ -139,8 +141,7 @@ def run() -> None:
     except KeyboardInterrupt:
         code = _report(_interrupted(), line)
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave(sys.stdout)  # whoever read it has gone, and wants no word either
         code = 1
     except Exception as error:
         code = _report(_defect(error), line)
@@ -179,6 +180,11 @@ def _run(line: CommandLine) -> int:
         raise UsageError(_usage(error)) from None
     except click.Abort:
         raise _interrupted() from None
+    except OSError as error:
+        # Help is click's to write, and does nothing else.
+        if "--help" in line.args and not isinstance(error, BrokenPipeError):
+            raise unwritten(error) from error
+        raise
     return result if isinstance(result, int) else 0
 
 
@@ -211,6 +217,9 @@ def _report(error: FtplanError, line: CommandLine) -> int:
     from ftplan.cli.console import Console
 
     # Where one JSON document is the answer, a problem must not be taken for it.
-    json = "--json" in line.args and _streams(line)
-    Console(no_color=line.no_color, json=json, into=line.stream).problems(error.problems)
+    json = "--json" in line.args and _streams(line) and not isinstance(error, Unwritten)
+    try:
+        Console(no_color=line.no_color, json=json, into=line.stream).problems(error.problems)
+    except OSError:
+        leave(sys.stderr)  # where it cannot be told either, the exit code has to say it
     return error.exit_code

@@ -14,6 +14,7 @@ from ftplan import __version__
 from ftplan.cli.argv import CommandLine
 from ftplan.cli.console import Console
 from ftplan.cli.options import Request, config_options, config_request
+from ftplan.cli.streams import written
 from ftplan.errors import FtplanError, Problem, UsageError
 
 FORMS = ("json", "raw", "dotenv", "configmap", "github")
@@ -143,7 +144,9 @@ def version(json: bool = False) -> int:
     if json:
         from ftplan.views.json_text import json_text
 
-        print(json_text({"ftplan_version": __version__, "python": platform.python_version(), "platform": sys.platform}))
+        written(
+            json_text({"ftplan_version": __version__, "python": platform.python_version(), "platform": sys.platform})
+        )
     else:
-        print(f"ftplan v{__version__}")
+        written(f"ftplan v{__version__}")
     return 0
