@@ -169,6 +169,22 @@ def test_odd_figures_are_drawn_too(series: dict[int, float]) -> None:
     assert render_metrics_png(told).startswith(PNG)
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "labels"),
+    [
+        (1, 1500, ["0", "200", "400", "600", "800", "1000", "1200", "1400"]),
+        (1, 1, ["1", "2", "3", "4", "5", "6", "7", "8"]),
+        (990, 1003, ["990", "992", "994", "996", "998", "1000", "1002", "1004"]),
+    ],
+)
+def test_the_labels_below_a_chart_are_whole_steps_and_reach_around_all(
+    first: int, last: int, labels: list[str]
+) -> None:
+    text = render_charts([report("bot", train_loss={first: 2.0, last: 1.0})], Style(False), 100)
+    (below,) = [line for line in text.splitlines() if re.fullmatch(r" +\|( \d+)+", re.sub(" +", " ", line), re.A)]
+    assert below.split()[1:] == labels
+
+
 def test_a_chart_without_unicode_is_ascii_and_with_colour_has_lines() -> None:
     told = [report("bot")]
     assert render_charts(told, Style(False), 100, unicode=False).isascii()
