@@ -14,7 +14,11 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOMES = {"FtplanError": "ftplan.errors", "Model": "ftplan.cli.handed_out", "model": "ftplan.cli.handed_out"}
+_HOMES = {
+    "FtplanError": "ftplan.errors",
+    "Model": "ftplan.cli.remembering.handed_out",
+    "model": "ftplan.cli.remembering.handed_out",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from ftplan.cli.argv import CommandLine
-from ftplan.cli.catalogs import every_catalog
-from ftplan.cli.console import Console
-from ftplan.cli.options import config_options, config_request
-from ftplan.cli.session import Session, open_session
+from ftplan.cli.opening.catalogs import every_catalog
+from ftplan.cli.opening.session import Session, open_session
+from ftplan.cli.talking.argv import CommandLine
+from ftplan.cli.talking.console import Console
+from ftplan.cli.talking.options import config_options, config_request
 from ftplan.core.desired import is_at
 from ftplan.core.gates.aging import Aging, Live, aging, live_models, service_of, successors
 from ftplan.core.gates.lifetime import WARN_DAYS

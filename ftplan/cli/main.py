@@ -14,9 +14,9 @@ from importlib import import_module
 
 import click
 
-from ftplan.cli.argv import CommandLine, read_command_line
-from ftplan.cli.completion import CALLED_BACK, call_back
-from ftplan.cli.streams import Unwritten, leave, open_closed_streams, unwritten, written
+from ftplan.cli.completing.completion import CALLED_BACK, call_back
+from ftplan.cli.talking.argv import CommandLine, read_command_line
+from ftplan.cli.talking.streams import Unwritten, leave, open_closed_streams, unwritten, written
 from ftplan.errors import FtplanError, Problem, UsageError
 
 
@@ -30,38 +30,38 @@ class Entry:
 
 
 COMMANDS = {
-    "init": Entry("project", "init", "Write a starter project"),
-    "validate": Entry("project", "validate", "Check the configuration and its datasets, offline"),
-    "plan": Entry("plan", "plan", "Show what would be uploaded, trained and spent, and why"),
-    "apply": Entry("apply", "apply", "Carry out a plan, once"),
-    "destroy": Entry("apply", "destroy", "Delete what is managed"),
-    "cancel": Entry("cancel", "cancel", "Cancel the running job of a model"),
+    "init": Entry("planning.project", "init", "Write a starter project"),
+    "validate": Entry("planning.project", "validate", "Check the configuration and its datasets, offline"),
+    "plan": Entry("planning.plan", "plan", "Show what would be uploaded, trained and spent, and why"),
+    "apply": Entry("planning.apply", "apply", "Carry out a plan, once"),
+    "destroy": Entry("planning.apply", "destroy", "Delete what is managed"),
+    "cancel": Entry("jobs.cancel", "cancel", "Cancel the running job of a model"),
     "check": Entry("check", "check", "List the models whose base ends soon"),
-    "checkpoints": Entry("checkpoints", "checkpoints", "List the checkpoints of a model's job"),
-    "ci": Entry("ci", "ci", "Comment plans on pull requests, and find the reviewed ones again"),
-    "compare": Entry("compare", "compare", "Lay answers of a tuned model beside those of others"),
-    "completion": Entry("completion", "completion", "Print the completion of a shell"),
-    "cost": Entry("cost", "cost", "Show what was spent, by model and month"),
-    "dataset": Entry("dataset", "dataset", "Check, describe, split, sample, convert and pin dataset files"),
-    "fmt": Entry("project", "fmt", "Rewrite the configuration in its canonical layout"),
-    "force-unlock": Entry("state", "force_unlock", "Take away the lock of a run that is dead"),
-    "graph": Entry("read", "graph", "Print what depends on what, as DOT or Mermaid"),
-    "lineage": Entry("lineage", "lineage", "Tell where a model comes from, and what became of it"),
-    "logs": Entry("job_logs", "logs", "Show what happened to a model's job"),
-    "metrics": Entry("metrics", "metrics", "Show what was measured while a model trained"),
-    "output": Entry("read", "output", "Print the ids of the fine-tuned models"),
-    "pause": Entry("pause", "pause", "Halt the running job of a model"),
-    "promote": Entry("promote", "promote", "Let an alias stand for the model it is declared for"),
+    "checkpoints": Entry("jobs.checkpoints", "checkpoints", "List the checkpoints of a model's job"),
+    "ci": Entry("ci.commands", "ci", "Comment plans on pull requests, and find the reviewed ones again"),
+    "compare": Entry("asking.compare", "compare", "Lay answers of a tuned model beside those of others"),
+    "completion": Entry("completing.completion", "completion", "Print the completion of a shell"),
+    "cost": Entry("remembering.cost", "cost", "Show what was spent, by model and month"),
+    "dataset": Entry("dataset.commands", "dataset", "Check, describe, split, sample, convert and pin dataset files"),
+    "fmt": Entry("planning.project", "fmt", "Rewrite the configuration in its canonical layout"),
+    "force-unlock": Entry("remembering.state", "force_unlock", "Take away the lock of a run that is dead"),
+    "graph": Entry("remembering.read", "graph", "Print what depends on what, as DOT or Mermaid"),
+    "lineage": Entry("remembering.lineage", "lineage", "Tell where a model comes from, and what became of it"),
+    "logs": Entry("jobs.logs", "logs", "Show what happened to a model's job"),
+    "metrics": Entry("jobs.metrics", "metrics", "Show what was measured while a model trained"),
+    "output": Entry("remembering.read", "output", "Print the ids of the fine-tuned models"),
+    "pause": Entry("jobs.pause", "pause", "Halt the running job of a model"),
+    "promote": Entry("asking.promote", "promote", "Let an alias stand for the model it is declared for"),
     "providers": Entry("providers", "providers", "List the providers, with their models, prices and dates"),
-    "resolve": Entry("resolve", "resolve", "Say what became of a paid call in doubt"),
-    "resume": Entry("pause", "resume", "Let the paused job of a model go on"),
-    "rollback": Entry("promote", "rollback", "Let an alias stand for the model it stood for before"),
+    "resolve": Entry("remembering.resolve", "resolve", "Say what became of a paid call in doubt"),
+    "resume": Entry("jobs.pause", "resume", "Let the paused job of a model go on"),
+    "rollback": Entry("asking.promote", "rollback", "Let an alias stand for the model it stood for before"),
     "sandbox": Entry("sandbox", "sandbox", "Rehearse against an embedded emulator"),
-    "schema": Entry("read", "schema", "Print a published JSON Schema"),
-    "show": Entry("show", "show", "Show the state, or a saved plan"),
-    "state": Entry("state", "state", "Look into the state, or rebuild it"),
-    "version": Entry("read", "version", "Print the version"),
-    "watch": Entry("watch", "watch", "Follow the running jobs, and start nothing"),
+    "schema": Entry("remembering.read", "schema", "Print a published JSON Schema"),
+    "show": Entry("remembering.show", "show", "Show the state, or a saved plan"),
+    "state": Entry("remembering.state", "state", "Look into the state, or rebuild it"),
+    "version": Entry("remembering.read", "version", "Print the version"),
+    "watch": Entry("jobs.watch", "watch", "Follow the running jobs, and start nothing"),
 }
 STREAMING_COMMANDS = ("plan", "apply", "destroy", "watch")
 MAIN_COMMANDS = ("init", "validate", "plan", "apply", "destroy")
@@ -164,7 +164,7 @@ def _with_stream(line: CommandLine) -> CommandLine:
         return line
     if "--json" in line.args:
         raise UsageError("Options exclude each other", detail="-json and -json-into cannot be given together.")
-    from ftplan.cli.stream_file import StreamFile
+    from ftplan.cli.talking.stream_file import StreamFile
 
     return replace(line, stream=StreamFile(line.json_into))
 
@@ -214,7 +214,7 @@ def _defect(error: Exception) -> FtplanError:
 
 
 def _report(error: FtplanError, line: CommandLine) -> int:
-    from ftplan.cli.console import Console
+    from ftplan.cli.talking.console import Console
 
     # Where one JSON document is the answer, a problem must not be taken for it.
     json = "--json" in line.args and _streams(line) and not isinstance(error, Unwritten)

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from ftplan.cli.argv import CommandLine
-from ftplan.cli.catalogs import company_overrides, every_catalog
-from ftplan.cli.console import Console
-from ftplan.cli.options import Request, config_options, config_request
+from ftplan.cli.opening.catalogs import company_overrides, every_catalog
+from ftplan.cli.talking.argv import CommandLine
+from ftplan.cli.talking.console import Console
+from ftplan.cli.talking.options import Request, config_options, config_request
 from ftplan.config import find_config, load_project
 from ftplan.core.override import CatalogOverride
 from ftplan.errors import ConfigError, Problem, UsageError

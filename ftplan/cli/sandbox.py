@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from ftplan.cli.argv import CommandLine
-from ftplan.cli.console import Console
-from ftplan.cli.session import SANDBOX_FILE
+from ftplan.cli.opening.session import SANDBOX_FILE
+from ftplan.cli.talking.argv import CommandLine
+from ftplan.cli.talking.console import Console
 from ftplan.errors import FtplanError, UsageError
 
 

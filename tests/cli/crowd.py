@@ -17,7 +17,7 @@ import jsonschema
 import openai.resources.fine_tuning.jobs
 import yaml
 
-import ftplan.cli.apply
+import ftplan.cli.planning.apply
 import ftplan.views.plan_text
 from ftplan.cli.main import run
 

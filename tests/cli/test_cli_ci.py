@@ -11,7 +11,7 @@ import pytest
 from forge import ANN, BOT, JOB, LONGEST, READER, Forge, Refusal, Request, certificate, forge
 from workbench import Done, Workbench
 
-from ftplan.cli.ci_host import LARGEST_ANSWER
+from ftplan.cli.ci.host import LARGEST_ANSWER
 from ftplan.views.markdown.marker import Marker, marker_in, marker_line
 
 HEAD, OTHER, MERGE = "a" * 40, "b" * 40, "c" * 40

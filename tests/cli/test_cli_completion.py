@@ -13,9 +13,9 @@ import pytest
 from shells import Shell, environment
 from workbench import Workbench, model
 
-from ftplan.cli.completing import Offer, is_path, offer
-from ftplan.cli.completion import SHELLS, script
-from ftplan.cli.completion_values import ARGUMENTS, OPTIONS
+from ftplan.cli.completing.completion import SHELLS, script
+from ftplan.cli.completing.offers import Offer, is_path, offer
+from ftplan.cli.completing.values import ARGUMENTS, OPTIONS
 from ftplan.cli.main import COMMANDS, ftplan
 
 # Options for an amount, a time or a text of the user's own, and an argument of which nothing should be offered lightly.

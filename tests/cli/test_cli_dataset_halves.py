@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from workbench import FILES, JOBS, Workbench
 
-from ftplan.cli.measuring import Reading, measure_datasets
-from ftplan.cli.shelf import Shelf
+from ftplan.cli.opening.measuring import Reading, measure_datasets
+from ftplan.cli.opening.shelf import Shelf
 from ftplan.config import load_project
 from ftplan.datasets import Cache
 from ftplan.providers import load_catalog

@@ -6,7 +6,7 @@ import stat
 
 from workbench import Workbench
 
-from ftplan.cli.logs import Log, logged
+from ftplan.cli.opening.logs import Log, logged
 from ftplan.core.ports import HasProgress
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from workbench import Workbench
 
-from ftplan.cli.measuring import Reading, measure_datasets
-from ftplan.cli.shelf import Shelf
+from ftplan.cli.opening.measuring import Reading, measure_datasets
+from ftplan.cli.opening.shelf import Shelf
 from ftplan.core.catalog import Catalog
 from ftplan.core.spec import DatasetSpec, Method, ModelSpec, Project
 from ftplan.datasets import Cache

@@ -11,7 +11,7 @@ import pytest
 from published import check_line
 from workbench import STATE, Workbench, model
 
-from ftplan.cli.stream_file import StreamFile
+from ftplan.cli.talking.stream_file import StreamFile
 
 
 def told(bench: Workbench, name: str = "told.jsonl") -> list[dict[str, Any]]:

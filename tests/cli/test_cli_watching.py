@@ -15,8 +15,8 @@ import pytest
 from pseudoterminal import Open
 from workbench import Workbench
 
-from ftplan.cli.console import Console
-from ftplan.cli.watching import watching
+from ftplan.cli.opening.watching import watching
+from ftplan.cli.talking.console import Console
 
 DATA = b"x" * 4_000_000
 READERS: tuple[tuple[str, ...], ...] = (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from wire_stub import CANARY, Resets, Says, Stub, error
 
-from ftplan.cli.logs import Log, logged
+from ftplan.cli.opening.logs import Log, logged
 from ftplan.core.comparing.questions import Answer, Question
 from ftplan.core.ports import Answers
 from ftplan.errors import NotAllowed, ProviderError, Rejected, Unreachable

@@ -1,0 +1,1 @@
+"""Models asked: side by side for a reader, or for a verdict that lets an alias move."""

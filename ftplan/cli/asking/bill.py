@@ -1,0 +1,70 @@
+"""What asking is going to cost, told and approved before anybody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_UP, Decimal
+from typing import Any
+
+from ftplan.cli.asking.compared import Compared
+from ftplan.cli.opening.session import Session
+from ftplan.cli.talking.approval import approve
+from ftplan.cli.talking.console import Console
+from ftplan.core.catalog import BaseModel
+from ftplan.core.comparing.asking_cost import asking_estimate
+from ftplan.core.comparing.questions import HeldOut
+from ftplan.core.deciding.promoting import summed
+from ftplan.core.desired import encoding_of
+from ftplan.core.steps import Estimate
+from ftplan.datasets.preparing.heldout import asked_tokens
+from ftplan.engine.asking import Asking
+from ftplan.errors import GateRefused, Problem
+from ftplan.views.plan_money import dollar_range, dollars
+
+
+def approve_asking(
+    console: Console,
+    session: Session,
+    options: Mapping[str, Any],
+    max_cost: Decimal | None,
+    case: Compared,
+    asks: Asking,
+    base: BaseModel | None,
+) -> None:
+    """Returns once what it costs is approved; what is answered already costs nothing, and needs no approval. Raises
+    `GateRefused` where it may cost more than `max_cost`."""
+    unasked = [answer is None for answer in asks.kept(case.asked())]
+    if not any(unasked):
+        return
+    estimate = _estimate(session, case, unasked, base)
+    rehearsal = all(session.catalogs[one.provider].rehearsal for one in case.whom)
+    billed = "; a rehearsal: nothing is billed" if rehearsal else ""
+    amount = dollar_range(estimate.low, estimate.high)
+    console.note(f"Asking {sum(unasked):,} questions of {len(unasked):,}: {amount}{billed}.")
+    if max_cost is not None and (estimate.high is None or estimate.high > max_cost):
+        told = "is not known" if estimate.high is None else f"may be {dollars(estimate.high)}"
+        advice = "Ask fewer rows with -limit, bound the answers with -max-tokens, or raise -max-cost."
+        if estimate.high is not None:
+            advice += f" This passes: -max-cost={estimate.high.quantize(Decimal('0.01'), ROUND_UP)}"
+        detail = f"What it costs {told}, and -max-cost={max_cost} was given. Nobody was asked."
+        raise GateRefused(Problem("Over budget", detail, advice=advice))
+    if not rehearsal:
+        approve(console, options, f"Ask them, for {amount}?")
+
+
+def _estimate(session: Session, case: Compared, unasked: list[bool], base: BaseModel | None) -> Estimate:
+    count, parts = len(case.taken.rows), []
+    for number, whom in enumerate(case.whom):
+        own = [row for row, open in zip(case.rows_of(number), unasked[number * count :], strict=False) if open]
+        tokens = row_tokens(session, own, base)
+        catalog = session.catalogs[whom.provider]
+        parts.append(asking_estimate(tokens, catalog.base(whom.model_id), catalog, case.parameters, whom.provider))
+    estimate = summed(parts)
+    assert estimate is not None
+    return estimate
+
+
+def row_tokens(session: Session, rows: Sequence[HeldOut], base: BaseModel | None) -> list[tuple[int, int]]:
+    """What `rows` ask and what they want, in tokens of the models that are tuned on `base`."""
+    encoding = encoding_of(base)
+    return asked_tokens(rows, encoding, session.tokenizers.get(encoding))

@@ -1,0 +1,104 @@
+"""An evaluation carried out: everybody is asked everything, then the judges, and a verdict comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ftplan.cli.asking.asking import base_of
+from ftplan.cli.asking.eval_case import EvalCase
+from ftplan.cli.opening.session import Session
+from ftplan.core.comparing.asking_cost import asking_cost
+from ftplan.core.comparing.questions import Answer, HeldOut, asked_of
+from ftplan.core.handover import EvalRecord
+from ftplan.engine.asking import Asked, Asking
+from ftplan.errors import FtplanError, Problem
+from ftplan.grading import Grade, verdict
+from ftplan.grading.graders import Weighed, together
+from ftplan.grading.verdict import Rival, Verdict
+
+
+def evaluate(session: Session, case: EvalCase, graders: Sequence[Weighed], asks: Asking) -> EvalRecord:
+    """Asks everybody everything, then the judges, and says what came of it."""
+    spec, record = case.spec, case.record
+    asked = [Asked(at, asked_of(row, id, spec.parameters)) for at, id in case.sides() for row in case.rows]
+    answers = asks.answers(asked)
+    questions = _questions(case, graders, answers)
+    replies = asks.answers([one for one in questions if one is not None]) if any(questions) else []
+    scores = [grade.score for grade in _grades(case, graders, answers, questions, replies)]
+    count = len(case.rows)
+    rivals = [
+        Rival(which, id, scores[count * number : count * (number + 1)])
+        for number, (which, _, id) in enumerate(case.opponents, 1)
+    ]
+    found = verdict(spec, scores[:count], rivals, case.digest)
+    moment = asks.clock.now().isoformat(timespec="seconds")
+    base = session.catalogs[record.provider].base(base_of(record))
+    return _recorded(
+        case, found, moment, asking_cost(answers, base), any(one.rehearsal for one in (*answers, *replies))
+    )
+
+
+def _recorded(case: EvalCase, found: Verdict, moment: str, cost: Decimal | None, rehearsal: bool) -> EvalRecord:
+    return EvalRecord(
+        name=case.spec.name,
+        model=case.record.name,
+        model_id=case.record.output or "",
+        digest=case.digest,
+        rows=found.rows,
+        score=found.score,
+        low=found.low,
+        high=found.high,
+        passed=found.passed,
+        against=found.against,
+        said=found.said,
+        at=moment,
+        cost=cost,
+        rehearsal=rehearsal,
+    )
+
+
+def _rows(case: EvalCase) -> list[HeldOut]:
+    """The row of each answer, in their order."""
+    return [row for _ in case.sides() for row in case.rows]
+
+
+def _questions(case: EvalCase, graders: Sequence[Weighed], answers: Sequence[Answer]) -> list[Asked | None]:
+    """What each grader asks a judge about each answer; None where it asks nobody."""
+    found: list[Asked | None] = []
+    for row, answer in zip(_rows(case), answers, strict=True):
+        for one in graders:
+            asked = one.grader.asks(row, answer)
+            found.append(None if asked is None else Asked(one.provider or case.record.provider, asked))
+    return found
+
+
+def _grades(
+    case: EvalCase,
+    graders: Sequence[Weighed],
+    answers: Sequence[Answer],
+    questions: Sequence[Asked | None],
+    replies: Sequence[Answer],
+) -> list[Grade]:
+    """The grade of each answer, in their order."""
+    asked, said = iter(questions), iter(replies)
+    grades = []
+    for row, answer in zip(_rows(case), answers, strict=True):
+        found = []
+        for one in graders:
+            reply = next(said) if next(asked) is not None else None
+            found.append((one.spec, _graded(one, row, answer, reply)))
+        grades.append(together(found))
+    return grades
+
+
+def _graded(one: Weighed, row: HeldOut, answer: Answer, reply: Answer | None) -> Grade:
+    try:
+        return one.grader.grade(row, answer, reply)
+    except FtplanError:
+        raise
+    except Exception as error:
+        # What was paid for is entered and kept: whatever broke here must not end the run before that.
+        detail = f"{one.spec.name} broke off on line {row.line}: {type(error).__name__}."
+        advice = "Please report it. The answers are kept, and are not paid for again."
+        raise FtplanError(Problem("A grader broke off", detail, one.spec.place, advice)) from error

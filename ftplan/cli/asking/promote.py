@@ -1,0 +1,190 @@
+"""The commands `promote` and `rollback`: the name that applications use moves to another model, or back."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from ftplan.cli.asking.aliases_file import write_aliases
+from ftplan.cli.asking.judging import SessionJudge, judging_options, refuse_foreign_functions, with_judging
+from ftplan.cli.opening.locking import locked
+from ftplan.cli.opening.origin import origin_of
+from ftplan.cli.opening.session import Session, open_session
+from ftplan.cli.talking.approval import approve, changing_options, changing_request
+from ftplan.cli.talking.argv import CommandLine
+from ftplan.cli.talking.console import Console, Voice
+from ftplan.cli.talking.options import Request, read_amount
+from ftplan.cli.talking.signals import Stop, WakefulClock, interrupted
+from ftplan.core.deciding.promoting import promotion, summed
+from ftplan.core.desired import Desired
+from ftplan.core.evaluating import AliasSpec
+from ftplan.core.events import AliasMoved
+from ftplan.core.facts import Phase
+from ftplan.core.gates.budget import budget_notes
+from ftplan.core.gates.refusal import Word
+from ftplan.core.money.cost import bill
+from ftplan.core.money.spending import spent_in
+from ftplan.core.records import ModelRecord, State
+from ftplan.core.steps import Estimate, Promote, Reason
+from ftplan.engine.alone import promote_alone
+from ftplan.engine.apply import Outcome
+from ftplan.engine.context import Run
+from ftplan.engine.ledger import Ledger
+from ftplan.errors import FtplanError, GateRefused, NotPromoted, Problem, UsageError
+from ftplan.views.alias_text import asks_to_move, moved_line
+from ftplan.views.plan_text import note_problem
+
+
+@click.command()
+@click.argument("alias")
+@click.option("--max-cost", metavar="USD", help="Refuse to ask what may cost more.")
+@judging_options
+@changing_options
+@click.pass_obj
+def promote(line: CommandLine, /, alias: str, **options: Any) -> int:
+    """Let ALIAS stand for the model it is declared for, once the evaluations that it requires are passed.
+
+    What was evaluated before is not asked again. Exits with 10 where an evaluation says no: the alias stays.
+    """
+    console, stop = Console(no_color=line.no_color), Stop()
+    request = with_judging(changing_request(options), options)
+    request = replace(request, max_cost=read_amount(options["max_cost"]))
+    with (
+        stop.listening(),
+        open_session(request, online=True, measured=False) as session,
+        locked(console, session, request, "promote"),
+    ):
+        state, tag = session.load_state()
+        spec = _declared(session, alias)
+        record = _finished(spec, state)
+        if spec.name in state.aliases and state.aliases[spec.name].now.model_id == record.output:
+            console.say(f"alias.{spec.name} stands for {record.output} already. Nothing was changed.")
+            return 0
+        provider = session.project.models[spec.model].provider
+        step = replace(promotion(spec, record, record.output, provider, state), reason=Reason.REQUESTED)
+        refuse_foreign_functions([step], session.project, request)
+        voice = Voice(console)
+        judge = SessionJudge(session, request, voice, stop)
+        step = replace(step, estimate=_estimate(judge, step, record, state))
+        _refuse_beyond(session, state, step, request)
+        approve(console, options, asks_to_move(step))
+        ledger = Ledger(session.backend, state, tag, voice.tell, session.backend.rescue)
+        with voice.speaking(), stop.finishing():
+            outcome = promote_alone(step, _run(session, judge, ledger, voice, stop), ledger, stop)
+        _conclude(outcome, step)
+        console.problems(write_aliases(session.project.root, ledger.state))
+    console.say(moved_line(ledger.state.aliases[spec.name]))
+    return 0
+
+
+@click.command()
+@click.argument("alias")
+@changing_options
+@click.pass_obj
+def rollback(line: CommandLine, /, alias: str, **options: Any) -> int:
+    """Let ALIAS stand for the model it stood for before. Nobody is asked anything: it is free, and at once.
+
+    No apply moves it to the model that was left again; a model that is trained anew is promoted as usual.
+    """
+    console, stop = Console(no_color=line.no_color), Stop()
+    request = changing_request(options)
+    with (
+        stop.listening(),
+        open_session(request, online=False, measured=False) as session,
+        locked(console, session, request, "rollback"),
+    ):
+        state, tag = session.load_state()
+        declared = [name for name in session.project.aliases if name not in state.aliases]
+        known = state.aliases.get(_known(alias, [*state.aliases, *declared], "has never stood for a model"))
+        if known is None:
+            detail = f"alias.{alias.removeprefix('alias.')} has never stood for a model."
+            raise FtplanError(Problem("Nothing to go back to", detail, advice="Nothing was changed."))
+        if not known.former:
+            why = "stands for the first model it ever stood for" if known.history else "has stood for one model only"
+            detail = f"alias.{alias.removeprefix('alias.')} {why}."
+            raise FtplanError(Problem("Nothing to go back to", detail, advice="Nothing was changed."))
+        back = known.former[-1]
+        asked = f"Let alias.{known.name} stand for {back.model_id} again, in the place of {known.now.model_id}?"
+        approve(console, options, asked)
+        origin = origin_of(session.project.root, WakefulClock(stop).now().isoformat(timespec="seconds"))
+        target = replace(back, since=origin.at, who=origin.who)
+        with stop.finishing():
+            ledger = Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue)
+            ledger.record(AliasMoved(known.name, target, rolled_back=known.now.model_id))
+            console.problems(write_aliases(session.project.root, ledger.state))
+    console.say(moved_line(ledger.state.aliases[known.name]))
+    return 0
+
+
+def _known(alias: str, names: Collection[str], otherwise: str) -> str:
+    """The name of `alias`, which may be written as an address. Raises `UsageError` where nothing goes by it."""
+    name = alias.removeprefix("alias.")
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(names)) or 'none'}."
+        raise UsageError(Problem("Unknown alias", f"alias.{name[:80]} {otherwise}.", advice=advice))
+    return name
+
+
+def _declared(session: Session, alias: str) -> AliasSpec:
+    aliases = session.project.aliases
+    return aliases[_known(alias, aliases, "is not declared")]
+
+
+def _finished(spec: AliasSpec, state: State) -> ModelRecord:
+    record = state.models.get(spec.model)
+    if record is None or record.output is None or record.job.phase is not Phase.SUCCEEDED:
+        detail = f"model.{spec.model}, which alias.{spec.name} is to stand for, has no model yet."
+        raise FtplanError(Problem("Nothing to promote", detail, advice="Train it:", command="ftplan apply"))
+    return record
+
+
+def _estimate(judge: SessionJudge, step: Promote, record: ModelRecord, state: State) -> Estimate | None:
+    """What the evaluations cost that are still to be made; None where none is."""
+    alias = state.aliases.get(step.address.name)
+    current = alias.now if alias is not None else None
+    parts = (judge.estimate(name, record, current, state) for name in step.requires)
+    return summed([part for part in parts if part is not None])
+
+
+def _refuse_beyond(session: Session, state: State, step: Promote, request: Request) -> None:
+    """Raises `GateRefused` where that costs more than this run, or the project, lets it."""
+    known = bill([step], session.catalogs)
+    now = datetime.now(timezone.utc)
+    spent = spent_in(state, f"{now:%Y-%m}", rehearsal=known.rehearsal) if known is not None else Decimal(0)
+    word = Word(request.max_cost, places=session.project.gate_places)
+    refused = [note for note in budget_notes(known, session.project.budget, word, spent) if note.severity == "error"]
+    if refused:
+        raise GateRefused(map(note_problem, refused))
+
+
+def _run(session: Session, judge: SessionJudge, ledger: Ledger, voice: Voice, stop: Stop) -> Run:
+    clock = WakefulClock(stop)
+    return Run(
+        desired=Desired(session.project),
+        providers=session.providers,
+        clock=clock,
+        state=lambda: ledger.state,
+        tell=voice.tell,
+        open_dataset=session.shelf.open,
+        origin=origin_of(session.project.root, clock.now().isoformat(timespec="seconds")),
+        judge=judge,
+    )
+
+
+def _conclude(outcome: Outcome, step: Promote) -> None:
+    """Raises what became of it where the alias did not move. Why was told when it happened."""
+    stays = f"{step.address} {f'stays at {step.former_id}' if step.former_id else 'stands for nothing yet'}."
+    if outcome.stopped:
+        kept = f"{stays} Answers that were paid for are kept."
+        raise interrupted(outcome.stopped, kept, "The next run asks the rest.")
+    if outcome.failed:
+        (_, error), *_ = outcome.failed
+        kind = NotPromoted if isinstance(error, NotPromoted) else FtplanError
+        raise kind(Problem("Alias not moved", stays, advice="Why stands above."))

@@ -1,0 +1,1 @@
+"""The commands on dataset files, which need no project."""

@@ -1,0 +1,1 @@
+"""What a run is opened with: configuration, catalogs, datasets, providers, state and its lock."""

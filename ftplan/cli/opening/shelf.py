@@ -1,0 +1,75 @@
+"""The datasets of a project, opened by their names."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from ftplan.cli.opening.watching import Watch, unwatched
+from ftplan.core.facts import Encoding
+from ftplan.core.spec import DatasetSpec, ModelSpec, Project
+from ftplan.datasets import Cache, Parting, Pin, Supply, open_dataset
+from ftplan.datasets.sources.shelter import Shelter
+from ftplan.errors import ConfigError, DatasetError, Problem
+
+
+def shown_name(dataset: DatasetSpec) -> str:
+    """How messages name a dataset: by what its path says, and the half of it."""
+    return dataset.path if dataset.half is None else f"{dataset.path} ({dataset.half.side} half)"
+
+
+class Shelf:
+    """What a run opens datasets from: the project's folder, and a `supply` for what is stored elsewhere. What is parted
+    once is parted for the whole run; `cache` keeps it for others."""
+
+    def __init__(
+        self, project: Project, cache: Cache, *, allow_outside: bool = False, supply: Supply | None = None
+    ) -> None:
+        self._project, self._outside = project, allow_outside
+        self._supply = supply or Supply(Shelter(cache))
+        self._parting = Parting(cache)
+        self._watch: Watch = unwatched
+        self.cache = cache
+
+    def watched(self, watch: Watch) -> Shelf:
+        """The same, whose datasets are watched while they are read."""
+        shelf = copy(self)
+        shelf._watch = watch
+        return shelf
+
+    def look(self, name: str) -> BinaryIO | Problem:
+        """The dataset called `name`, or its half, open; a problem where it is not there. The caller closes it."""
+        dataset = self._project.datasets[name]
+        opened = open_dataset(
+            Path(self._project.root),
+            dataset.path,
+            allow_outside=self._outside,
+            place=dataset.place,
+            pin=Pin(dataset.sha256, dataset.pin_place) if dataset.sha256 is not None else None,
+            supply=self._supply,
+        )
+        if isinstance(opened, Problem):
+            return opened
+        watched = self._watch(opened, dataset.path)
+        return watched if dataset.half is None else self._parting.half(watched, dataset.path, dataset.half)
+
+    def open(self, name: str) -> BinaryIO:
+        """The same, for what was there when it was measured. Raises `ConfigError` where it is not any more."""
+        opened = self.look(name)
+        if isinstance(opened, Problem):
+            raise ConfigError(opened)
+        return opened
+
+    def tokenizer(self, model: ModelSpec) -> tuple[Encoding, bytes]:
+        """The file that `model` names to count its tokens by, and the encoding it stands for. Raises `DatasetError`
+        where there is none."""
+        from ftplan.datasets.counting.hub_tokenizer import read_tokenizer
+
+        path, place = model.tokenizer or "", model.place_of("tokenizer")
+        opened = open_dataset(Path(self._project.root), path, allow_outside=self._outside, place=place)
+        if isinstance(opened, Problem):
+            raise DatasetError(replace(opened, summary="A tokenizer cannot be opened"))
+        with opened:
+            return read_tokenizer(opened, path, place)

@@ -1,0 +1,1 @@
+"""What is remembered: shown, handed out, traced back, mended and taken apart."""

@@ -1,0 +1,60 @@
+"""Models by their names for programs: what `ftplan.model` gives."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftplan.cli.asking.asking import base_of
+from ftplan.cli.opening.session import open_session
+from ftplan.cli.talking.options import Request
+from ftplan.core.records import State
+from ftplan.errors import FtplanError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model to use. `id` is what the provider's API takes, and what `str` gives; `name` the model's own, `alias` the
+    alias it was asked for by. `base_url` is the address of the service where the YAML or the environment names one."""
+
+    id: str
+    name: str
+    provider: str
+    base_model: str
+    alias: str | None = None
+    base_url: str | None = None
+
+    def __str__(self) -> str:
+        return self.id
+
+
+def model(name: str, folder: str | os.PathLike[str] = ".") -> Model:
+    """The model that goes by `name`, an alias' or its own, in the project of `folder`. Reads the state wherever it is
+    kept, and nothing else: no dataset, no provider, and it needs no provider's key. Raises `FtplanError`."""
+    with open_session(Request(), online=False, measured=False, folder=Path(folder)) as session:
+        state, _ = session.load_state()
+        services = {key: service.base_url for key, service in session.services.items()}
+    return _found(name, state, services)
+
+
+def _found(asked: str, state: State, services: dict[str, str | None]) -> Model:
+    kind, dot, rest = asked.partition(".")
+    name = rest if dot and kind in ("alias", "model") else asked
+    alias = None if dot and kind == "model" else state.aliases.get(name)
+    if alias is not None:
+        now = alias.now
+        record = state.models.get(now.model)
+        base = base_of(record) if record is not None else ""
+        return Model(now.model_id, now.model, now.provider, base, name, services.get(now.provider))
+    record = state.models.get(name)
+    if record is None:
+        known = [*state.aliases, *state.models]
+        near = difflib.get_close_matches(name, known, n=1)
+        advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(known)) or 'none'}."
+        raise FtplanError(Problem("Unknown model", f"No alias and no model is called {asked[:80]!r}.", advice=advice))
+    if record.output is None:
+        detail = f"model.{name} has none yet: its job is {record.job.phase.value}."
+        raise FtplanError(Problem("No model yet", detail))
+    return Model(record.output, name, record.provider, base_of(record), None, services.get(record.provider))
