@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from ftplan.core.comparing.questions import Answer
+from ftplan.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,13 @@ class KeepsBeside(Protocol):
 
 class AnswerStore(Protocol):
     """What models have answered, by `question_key`: it was paid for, and is not asked again. It never fails: what
-    cannot be kept or read is asked anew."""
+    cannot be kept or read is asked anew, and `troubles` tell so."""
 
     def kept_answer(self, key: str) -> Answer | None:
         """The answer to exactly this question; None where there is none to be trusted."""
 
     def keep_answer(self, key: str, answer: Answer) -> None:
         """Keeps an answer, durably, before anybody else hears of it."""
+
+    def troubles(self) -> list[Problem]:
+        """Warnings of why answers are not kept, or are not found again; what was told is not told again."""

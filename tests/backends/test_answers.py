@@ -39,15 +39,59 @@ def test_without_a_file_nothing_is_kept() -> None:
     assert AnswersFile(None).kept_answer("a") is None
 
 
-@pytest.mark.parametrize("data", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_damaged_file_is_as_good_as_none(file: Path, data: bytes) -> None:
+@pytest.mark.parametrize("data", [b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_file_is_put_aside_and_told_by_whoever_writes(file: Path, data: bytes) -> None:
     file.parent.mkdir(mode=0o700)
     file.write_bytes(data)
     file.chmod(0o600)
+    assert AnswersFile(file).kept_answer("a") is None
+    assert file.read_bytes() == data  # whoever reads changes nothing
     kept = AnswersFile(file)
-    assert kept.kept_answer("a") is None
     kept.keep_answer("a", WHOLE)
-    assert kept.kept_answer("a") in (None, WHOLE)
+    assert AnswersFile(file).kept_answer("a") == WHOLE
+    assert (file.parent / f"{file.name}.damaged").read_bytes() == data
+    (told,) = kept.troubles()
+    assert (told.severity, told.summary) == ("warning", "Kept answers are damaged")
+    assert str(file) in told.detail
+    assert kept.troubles() == AnswersFile(file).troubles() == []
+
+
+def test_an_empty_file_is_begun(file: Path) -> None:
+    file.parent.mkdir(mode=0o700)
+    file.touch(0o600)
+    kept = AnswersFile(file)
+    kept.keep_answer("a", WHOLE)
+    assert (kept.kept_answer("a"), kept.troubles()) == (WHOLE, [])
+
+
+def test_damage_within_a_base_is_put_aside_too(file: Path) -> None:
+    for number in range(300):
+        AnswersFile(file).keep_answer(f"a{number}", WHOLE)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    kept = AnswersFile(file)
+    kept.keep_answer("b", WHOLE)
+    assert kept.kept_answer("b") == WHOLE
+    assert [told.summary for told in kept.troubles()] == ["Kept answers are damaged"]
+
+
+def test_whoever_pays_for_answers_that_are_not_kept_is_told_why(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    kept = AnswersFile(tmp_path / "folder")
+    (before,) = kept.troubles()
+    assert (before.summary, "Is a directory" in before.detail) == ("Answers cannot be kept", True)
+    kept.keep_answer("a", WHOLE)
+    kept.keep_answer("b", WHOLE)
+    (lost,) = kept.troubles()
+    assert (lost.summary, "2 could not be written" in lost.detail) == ("Answers were not kept", True)
+    assert kept.troubles() == AnswersFile(None).troubles() == []
+
+
+def test_a_file_that_others_could_write_is_named(file: Path) -> None:
+    AnswersFile(file).keep_answer("a", WHOLE)
+    file.parent.chmod(0o770)
+    (told,) = AnswersFile(file).troubles()
+    assert "others could write there" in told.detail
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,15 @@ def test_what_passes_is_promoted_in_the_same_apply(bench: Workbench) -> None:
     assert (kept["score"], kept["passed"], kept["rehearsal"]) == (1.0, True, True)
 
 
+def test_answers_of_an_evaluation_that_cannot_be_kept_are_told(bench: Workbench) -> None:
+    evaluated(bench)
+    (bench.folder.parent / "cache" / "answers.sqlite3").mkdir(parents=True)
+    done = bench.apply()
+    assert "Answers cannot be kept" in done.said
+    assert "10 could not be written" in done.said
+    assert now(bench) == bench.model_id()
+
+
 def test_a_promotion_says_what_it_costs_and_is_held_to_bounds_before_anybody_is_asked(bench: Workbench) -> None:
     evaluated(bench)
     bench.run("apply", "-auto-approve", "-target=model.bot")

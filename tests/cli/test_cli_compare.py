@@ -270,3 +270,21 @@ def test_answers_are_readable_by_their_owner_alone(tuned: Workbench) -> None:
     document(tuned, "-limit=1")
     kept = Path(tuned.folder.parent / "cache" / "answers.sqlite3")
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_answers_that_were_damaged_are_told_put_aside_and_asked_once_more(tuned: Workbench) -> None:
+    document(tuned, "-limit=2")
+    kept = Path(tuned.folder.parent / "cache" / "answers.sqlite3")
+    kept.write_bytes(b"no database")
+    done = tuned.run("compare", "model.bot", "-dataset=asked", "-limit=2")
+    assert "Warning: Kept answers are damaged" in done.err
+    assert done.err.count("Kept answers are damaged") == 1
+    assert questions(tuned) == 8
+    assert "damaged" not in tuned.run("compare", "model.bot", "-dataset=asked", "-limit=2").err
+    assert questions(tuned) == 8
+
+
+def test_before_anything_is_paid_that_cannot_be_kept_that_is_said(tuned: Workbench) -> None:
+    (tuned.folder.parent / "cache" / "answers.sqlite3").mkdir(parents=True)
+    done = tuned.run("compare", "model.bot", "-dataset=asked", "-limit=2", "-max-cost=0")
+    assert (done.code, "Warning: Answers cannot be kept" in done.err, questions(tuned)) == (10, True, 0)

@@ -28,6 +28,9 @@ class Memory:
     def keep_answer(self, key: str, answer: Answer) -> None:
         self.held[key] = answer
 
+    def troubles(self) -> list[Problem]:
+        return []
+
 
 class Model:
     """Answers a question with its own words, once it has `failed` as often as it is told to."""

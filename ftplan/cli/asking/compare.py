@@ -104,6 +104,10 @@ def _compared(console: Console, address: str, options: Mapping[str, Any]) -> Com
             keep=options["cache"],
         )
         base = session.catalogs[record.provider].base(base_of(record))
+        console.problems(asks.store.troubles())
         approve_asking(console, session, options, request.max_cost, case, asks, base)
-        with voice.speaking(), stop.finishing():
-            return compared(session, state, record, case, asks)
+        try:
+            with voice.speaking(), stop.finishing():
+                return compared(session, state, record, case, asks)
+        finally:
+            console.problems(asks.store.troubles())

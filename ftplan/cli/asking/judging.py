@@ -23,11 +23,11 @@ from ftplan.core.comparing.questions import asked_of
 from ftplan.core.deciding.promoting import summed
 from ftplan.core.entries import Answered
 from ftplan.core.handover import EvalRecord, Target
-from ftplan.core.notices import QuestionsAnswered
+from ftplan.core.notices import QuestionsAnswered, Told
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address, Project
 from ftplan.core.steps import Estimate, Promote, Step
-from ftplan.engine.asking import Asked, Gone
+from ftplan.engine.asking import Asked, Asking, Gone
 from ftplan.errors import GateRefused
 from ftplan.grading import graders_for
 from ftplan.grading.functions import not_allowed
@@ -82,10 +82,12 @@ class SessionJudge:
         refuse_unable(session, case.providers(graders))
         till = Till(spec.name, record, session.catalogs)
         asks = replace(asking(session, self.stop, self._teller(record)), paid=till.take)
+        self._tell_troubles(asks, record)
         try:
             return evaluate(session, case, graders, asks)
         finally:
             self._paid.extend(till.entries(asks.clock.now()))
+            self._tell_troubles(asks, record)
 
     def estimate(self, name: str, record: ModelRecord, current: Target | None, state: State) -> Estimate | None:
         """What an evaluation costs at the most, less the answers that are kept; None where its verdict is known."""
@@ -110,6 +112,11 @@ class SessionJudge:
         entries = tuple(self._paid)
         self._paid.clear()
         return entries
+
+    def _tell_troubles(self, asks: Asking, record: ModelRecord) -> None:
+        """Of answers that are not kept: whoever pays for them should know."""
+        for one in asks.store.troubles():
+            self.voice.tell(Told(one.summary, f"{one.detail} {one.advice}", address=Address("model", record.name)))
 
     def _teller(self, record: ModelRecord) -> Callable[[Gone], None]:
         address = Address("model", record.name)
