@@ -54,7 +54,7 @@ def check(line: CommandLine, /, days: int, offline: bool, json: bool, **options:
 
 def _asked(session: Session, live: Iterable[Live]) -> Lifespans:
     """What the providers say, of the models that are theirs: a name may have come to mean another service."""
-    known = [one for one in live if is_at(session.project, one.record.provider, one.record.recipe.get("account", ""))]
+    known = [one for one in live if is_at(session.project, one.provider, one.account)]
     return ask_lifespans(known, session.providers)
 
 
@@ -63,8 +63,8 @@ def _ending(session: Session, live: Iterable[Live], told: Lifespans, days: int, 
     offers, trainable = every_catalog(session.project.catalog), provider_types()
     found = []
     for one in live:
-        catalog = offers.get(service_of(one.record, session.project))
-        ending = aging(one, catalog, told.answers.get(one.record.name, ()), today)
+        catalog = offers.get(service_of(one, session.project))
+        ending = aging(one, catalog, told.answers.get(one.address, ()), today)
         if ending is not None and ending.days <= days:
             found.append(replace(ending, successors=successors(ending, offers.values(), today, days, trainable)))
     return sorted(found, key=lambda one: (one.shutdown, one.address))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timezone
+from typing import Any
 
 import pytest
-from workbench import BASE, Workbench
+from workbench import BASE, Workbench, model
 
 # What the sandbox says of the base, as OpenAI does.
 SHUTDOWN = date(2027, 1, 14)
@@ -46,6 +47,28 @@ def test_the_same_in_json_with_what_can_take_over_and_its_price_for_the_same_dat
     assert all(one["until"] is None or one["until"] > "2027-01-14" for one in ending["successors"])
     priced = [one["cost"] for one in ending["successors"] if one["cost"] is not None]
     assert priced == sorted(priced)
+
+
+def test_a_model_that_an_alias_still_stands_for_is_named_beside_the_one_that_took_its_place(bench: Workbench) -> None:
+    bench.rows("rows.jsonl")
+    bench.rows("asked.jsonl", topic="letter")
+    declared: dict[str, Any] = {
+        "datasets": {"rows": {"path": "rows.jsonl"}, "asked": {"path": "asked.jsonl"}},
+        "evals": {"accuracy": {"dataset": "asked", "grader": {"type": "exact"}, "thresholds": {"score": 0}}},
+        "aliases": {"prod": {"model": "bot", "requires": ["eval.accuracy"]}},
+    }
+    bench.declare({"bot": model()}, **declared)
+    bench.apply()
+    in_use = bench.model_id()
+    declared["evals"]["accuracy"]["thresholds"] = {"score": 1}
+    bench.declare({"bot": model(epochs=2)}, **declared)
+    assert bench.run("apply", "-auto-approve").code == 10
+    ends = json.loads(bench.run("check", f"-days={days_left()}", "-json").out)["ending"]
+    assert [(one["address"], one["model_id"]) for one in ends] == [
+        ("alias.prod", in_use),
+        ("model.bot", bench.model_id()),
+    ]
+    assert all(one["base_model"] == BASE for one in ends)
 
 
 def test_offline_the_catalog_has_to_do_and_nobody_is_asked(trained: Workbench) -> None:

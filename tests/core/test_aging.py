@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from values import job, record
+from values import job, record, target
 
+from ftplan.core.bases import root_of
 from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.facts import Phase, RemoteModel
-from ftplan.core.gates.aging import Aging, aging, live_models, root_of, service_of, successors
-from ftplan.core.records import State
+from ftplan.core.gates.aging import Aging, aging, live_models, service_of, successors
+from ftplan.core.handover import AliasRecord
+from ftplan.core.records import FormerJob, State
 from ftplan.core.spec import Project, ProviderSpec
 
 TODAY = date(2026, 11, 22)
@@ -50,7 +52,31 @@ def test_only_models_that_something_may_depend_on_can_end() -> None:
     failed, cancelled = job(phase=Phase.FAILED), job(phase=Phase.CANCELLED)
     running = job("job-9", phase=Phase.RUNNING)
     known = live_models(state_of(tuned(), tuned("f", job=failed), tuned("c", job=cancelled), tuned("r", job=running)))
-    assert [(live.record.name, live.model_id) for live in known] == [("bot", "ft:job-1"), ("r", "")]
+    assert [(live.address.name, live.model_id) for live in known] == [("bot", "ft:job-1"), ("r", "")]
+
+
+def test_what_an_alias_stands_for_is_live_although_another_job_took_its_place() -> None:
+    old = FormerJob("f0", job("job-0", base_model="ft:old-1:org:s:Abc", trained_tokens=500))
+    bot = tuned(base_model="new-1", job=job("job-1", base_model="new-1"), former=(old,))
+    now, before = target("job-1"), target("job-0")
+    state = replace(state_of(bot), aliases={"a": AliasRecord("a", now), "b": AliasRecord("b", before)})
+    first, second = live_models(state)
+    assert (str(first.address), first.model_id, first.base) == ("model.bot", "ft:job-1", "new-1")
+    assert (str(second.address), second.model_id, second.base, second.tokens) == ("alias.b", "ft:job-0", "old-1", 500)
+    assert second.account == "openai"
+
+
+def test_a_model_in_use_is_live_also_where_what_was_to_replace_it_has_failed_or_is_gone() -> None:
+    stands = {"a": AliasRecord("a", replace(target("job-0"), model_id="ft:old-1:org:s:Abc"))}
+    failed = tuned(job=job("job-1", Phase.FAILED), former=(FormerJob("f0", job("job-0", base_model="old-1")),))
+    for records in ((failed,), ()):
+        (live,) = live_models(replace(state_of(*records), aliases=stands))
+        assert (str(live.address), live.base) == ("alias.a", "old-1")
+
+
+def test_two_aliases_of_one_former_model_are_one_live_model() -> None:
+    both = {name: AliasRecord(name, target("job-0")) for name in ("a", "b")}
+    assert [str(live.address) for live in live_models(replace(state_of(), aliases=both))] == ["alias.a"]
 
 
 def test_a_tuned_model_ends_with_the_base_at_the_root_of_its_chain() -> None:
@@ -99,10 +125,15 @@ def test_what_nobody_knows_the_end_of_does_not_end() -> None:
 
 def test_a_model_is_of_the_service_it_was_trained_at_whatever_its_provider_s_name_means_now() -> None:
     project = Project("p", "/p", "/p/ftplan.yaml", "d", providers={"openai": ProviderSpec("openai", "sandbox")})
-    assert service_of(tuned(), project) == "openai"
-    assert service_of(record(recipe={"account": "openai https://eu.api.openai.com/v1"}), project) == "openai"
-    assert service_of(record(recipe={}), project) == "sandbox"
-    assert service_of(record(recipe={}, provider="gone"), project) == ""
+
+    def service(trained: Any) -> str:
+        (live,) = live_models(state_of(trained))
+        return service_of(live, project)
+
+    assert service(tuned()) == "openai"
+    assert service(record(recipe={"account": "openai https://eu.api.openai.com/v1"})) == "openai"
+    assert service(record(recipe={})) == "sandbox"
+    assert service(record(recipe={}, provider="gone")) == ""
 
 
 def test_successors_come_cheapest_first_and_those_without_a_price_last() -> None:

@@ -11,7 +11,6 @@ from ftplan.cli.opening.session import Session
 from ftplan.cli.talking.signals import Stop, WakefulClock
 from ftplan.core.desired import account
 from ftplan.core.ports import Answers
-from ftplan.core.records import ModelRecord
 from ftplan.datasets import Cache
 from ftplan.datasets.preparing.heldout import Taken, held_out
 from ftplan.engine.asking import Asking, Gone
@@ -56,18 +55,6 @@ def unasked_problem(taken: Taken, shown: str) -> Problem | None:
     detail = f"{count:,} of its lines hold{'s' if count == 1 else ''} no conversation that asks anything."
     place = Place(shown, taken.first_unasked)
     return Problem("Rows were passed over", detail, place, "`ftplan dataset check` says why.", severity="warning")
-
-
-def base_of(record: ModelRecord) -> str:
-    """The id of the provider's base model that a model was tuned on, at the bottom of its chain."""
-    base = record.job.base_model or str(record.recipe.get("base_model", ""))
-    return base_named(base)
-
-
-def base_named(model_id: str) -> str:
-    """The base that the id of a tuned model names, or the id itself."""
-    # https://platform.openai.com/docs/guides/fine-tuning: `ft:BASE:ORG:SUFFIX:ID`.
-    return model_id.split(":")[1] if model_id.startswith("ft:") else model_id
 
 
 def now_and_then(tell: Callable[[Gone], None]) -> Callable[[Gone], None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ftplan.cli.asking.asking import asking, base_of, now_and_then, refuse_unable, unasked_problem
+from ftplan.cli.asking.asking import asking, now_and_then, refuse_unable, unasked_problem
 from ftplan.cli.asking.bill import approve_asking
 from ftplan.cli.asking.compared import Compared, compared, compared_with, overlap_problems
 from ftplan.cli.asking.rows_asked import rows_to_ask, way_of
@@ -21,6 +21,7 @@ from ftplan.cli.talking.console import Console, Voice
 from ftplan.cli.talking.documents import STDOUT, Documents, document_options, refuse_two_on_stdout, write_document
 from ftplan.cli.talking.options import config_options, config_request, read_amount
 from ftplan.cli.talking.signals import Stop
+from ftplan.core.bases import base_of
 from ftplan.core.comparing.comparison import Comparison
 from ftplan.core.notices import QuestionsAnswered
 from ftplan.core.spec import Address

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ftplan.cli.asking.asking import base_of
 from ftplan.cli.asking.rows_asked import Way
 from ftplan.cli.opening.session import Session
+from ftplan.core.bases import base_of
 from ftplan.core.comparing.asking_cost import asking_cost
 from ftplan.core.comparing.comparison import Comparison, Side, savings
 from ftplan.core.comparing.questions import HeldOut, asked_of

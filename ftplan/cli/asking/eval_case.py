@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ftplan.cli.asking.asking import base_of, taken_rows
+from ftplan.cli.asking.asking import taken_rows
 from ftplan.cli.opening.session import Session
+from ftplan.core.bases import base_of
 from ftplan.core.comparing.questions import HeldOut
 from ftplan.core.desired import account
 from ftplan.core.evaluating import EvalSpec

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ftplan.cli.asking.asking import base_of
 from ftplan.cli.asking.eval_case import EvalCase
 from ftplan.cli.opening.session import Session
+from ftplan.core.bases import base_of
 from ftplan.core.comparing.asking_cost import asking_cost
 from ftplan.core.comparing.questions import Answer, HeldOut, asked_of
 from ftplan.core.handover import EvalRecord

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ftplan.cli.asking.asking import asking, base_named, base_of, now_and_then, refuse_unable
+from ftplan.cli.asking.asking import asking, now_and_then, refuse_unable
 from ftplan.cli.asking.bill import row_tokens
 from ftplan.cli.asking.eval_case import eval_case
 from ftplan.cli.asking.eval_costs import judges_estimates
@@ -18,6 +18,7 @@ from ftplan.cli.opening.session import Session
 from ftplan.cli.talking.console import Voice
 from ftplan.cli.talking.options import Request
 from ftplan.cli.talking.signals import Stop
+from ftplan.core.bases import base_named, base_of
 from ftplan.core.comparing.asking_cost import asking_estimate
 from ftplan.core.comparing.questions import asked_of
 from ftplan.core.deciding.promoting import summed

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ftplan.cli.asking.asking import base_named, base_of
+from ftplan.core.bases import base_named, base_of
 from ftplan.core.catalog import Catalog
 from ftplan.core.comparing.asking_cost import asking_cost
 from ftplan.core.comparing.questions import Answer

@@ -7,9 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftplan.cli.asking.asking import base_of
 from ftplan.cli.opening.session import open_session
 from ftplan.cli.talking.options import Request
+from ftplan.core.bases import base_of
 from ftplan.core.records import State
 from ftplan.errors import FtplanError, Problem
 

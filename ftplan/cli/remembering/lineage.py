@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from ftplan.cli.asking.asking import base_named, base_of
 from ftplan.cli.opening.kept_metrics import kept_metrics
 from ftplan.cli.opening.session import Session, open_session
 from ftplan.cli.talking.argv import CommandLine
 from ftplan.cli.talking.console import Console
 from ftplan.cli.talking.documents import STDOUT, refuse_two_on_stdout, refuse_unwritable, write_document
 from ftplan.cli.talking.options import config_options, config_request
+from ftplan.core.bases import base_named, base_of
 from ftplan.core.lineage import Lineage, known_words
 from ftplan.core.lineage import lineage as lineage_of
 from ftplan.core.records import State

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from ftplan.core.bases import base_named, root_of
 from ftplan.core.catalog import BaseModel, Catalog
-from ftplan.core.desired import RECIPE_PREFIX, account_type
+from ftplan.core.desired import account_type
 from ftplan.core.facts import Phase, RemoteModel
+from ftplan.core.handover import AliasRecord
+from ftplan.core.money.spending import spend_of_job
 from ftplan.core.records import ModelRecord, State
-from ftplan.core.spec import PARENT_PREFIX, Address, Project
+from ftplan.core.spec import Address, Project
 
 _MILLION = Decimal(1_000_000)
 
@@ -59,39 +62,69 @@ class Aging:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A remembered model that answers, or whose job still runs; `base` is the model at the root of its chain."""
+    """A model that something may depend on: one that answers, or whose job still runs, at its own address; or one whose
+    place was taken by another job, at that of the alias that stands for it. `account` is where it was trained, empty
+    where that is not known, `base` the model at the root of its chain, `tokens` what its job was billed for."""
 
-    record: ModelRecord
+    address: Address
+    provider: str
+    account: str
+    model_id: str
     base: str
-
-    @property
-    def model_id(self) -> str:
-        return self.record.output or ""
+    method: str = "supervised"
+    tokens: int | None = None
 
 
 def live_models(state: State) -> tuple[Live, ...]:
-    """Every model that something may depend on, by name."""
+    """Every model that something may depend on, by address; each once."""
     lasting = (Phase.FAILED, Phase.CANCELLED)
     records = [record for _, record in sorted(state.models.items()) if record.job.phase not in lasting]
-    return tuple(Live(record, root_of(record, state)) for record in records)
+    told = {(record.provider, record.job.id) for record in records}
+    stood_for = []
+    for _, alias in sorted(state.aliases.items()):
+        key = (alias.now.provider, alias.now.job_id)
+        if key not in told:
+            told.add(key)
+            stood_for.append(_stood_for(alias, state))
+    return (*(_remembered(record, state) for record in records), *stood_for)
 
 
-def root_of(record: ModelRecord, state: State) -> str:
-    """The provider's base model at the root of a remembered model's chain."""
-    passed: set[str] = set()
-    while str(record.recipe.get("base_model", "")).startswith(RECIPE_PREFIX) and record.name not in passed:
-        passed.add(record.name)
-        record = state.models.get((record.parent or "").removeprefix(PARENT_PREFIX), record)
-    base = str(record.recipe.get("base_model", ""))
-    if not base or base.startswith(RECIPE_PREFIX):
-        base = record.job.base_model
-    return base.split(":")[1] if base.startswith("ft:") else base
+def _remembered(record: ModelRecord, state: State) -> Live:
+    return Live(
+        address=Address("model", record.name),
+        provider=record.provider,
+        account=record.recipe.get("account", ""),
+        model_id=record.output or "",
+        base=root_of(record, state),
+        method=str(record.recipe.get("method", "supervised")),
+        tokens=record.job.trained_tokens,
+    )
 
 
-def service_of(record: ModelRecord, project: Project) -> str:
+def _stood_for(alias: AliasRecord, state: State) -> Live:
+    """What an alias stands for although its model has another job by now, or is not remembered any more."""
+    target = alias.now
+    record = state.models.get(target.model)
+    jobs = [record.job, *(former.job for former in record.former)] if record is not None else []
+    job = next((one for one in jobs if one.id == target.job_id), None)
+    spend = spend_of_job(state, target.provider, target.job_id)
+    # The recipe of a former job is not kept; whether its provider still means the same account is known by the present.
+    same = record is not None and record.provider == target.provider
+    return Live(
+        address=Address("alias", alias.name),
+        provider=target.provider,
+        account=record.recipe.get("account", "") if record is not None and same else "",
+        model_id=target.model_id,
+        base=base_named((job.base_model if job is not None else None) or target.model_id),
+        method=spend.method if spend is not None and spend.method else "supervised",
+        tokens=job.trained_tokens if job is not None else None,
+    )
+
+
+def service_of(live: Live, project: Project) -> str:
     """The type of the service a model was trained at, also where its provider's name means another one by now."""
-    declared = project.providers.get(record.provider)
-    return account_type(record.recipe.get("account", "")) or (declared.type if declared else "")
+    declared = project.providers.get(live.provider)
+    return account_type(live.account) or (declared.type if declared else "")
 
 
 def aging(live: Live, catalog: Catalog | None, answers: Iterable[RemoteModel | None], today: date) -> Aging | None:
@@ -105,20 +138,19 @@ def aging(live: Live, catalog: Catalog | None, answers: Iterable[RemoteModel | N
     ends = min(
         (day for day in (catalog.jobs_end if catalog else None, base.jobs_end if base else None) if day), default=None
     )
-    record = live.record
     return Aging(
-        address=Address("model", record.name),
-        provider=record.provider,
+        address=live.address,
+        provider=live.provider,
         model_id=live.model_id,
         base_model=catalog.canonical(live.base) if catalog else live.base,
-        title=catalog.title if catalog else record.provider,
+        title=catalog.title if catalog else live.provider,
         shutdown=shutdown,
         days=(shutdown - today).days,
         told_by="provider" if told else "catalog",
         jobs_end=ends,
         days_to_train=(ends - today).days if ends else None,
-        method=str(record.recipe.get("method", "supervised")),
-        tokens=record.job.trained_tokens,
+        method=live.method,
+        tokens=live.tokens,
         rehearsal=catalog.rehearsal if catalog else False,
     )
 
