@@ -1,10 +1,19 @@
-"""Which of a provider's own models a tuned one comes from in the end: it costs what that costs, and ends with it."""
+"""Where a tuned model comes from: the account it was trained at, and the provider's own model that it costs as much as
+and ends with."""
 
 from __future__ import annotations
 
 from ftplan.core.desired import RECIPE_PREFIX
+from ftplan.core.handover import Target
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import PARENT_PREFIX
+
+
+def account_of(target: Target, state: State) -> str:
+    """The account that what an alias stands for was trained at, by the model that has taken its place: the recipe of a
+    former job is not kept. Empty where that says nothing."""
+    record = state.models.get(target.model)
+    return str(record.recipe.get("account", "")) if record is not None and record.provider == target.provider else ""
 
 
 def base_named(model_id: str) -> str:

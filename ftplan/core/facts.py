@@ -159,9 +159,9 @@ class Observation:
 
     `found` holds, for each model whose recipe is not the remembered one, the jobs that carry its fingerprint,
     oldest first. `unsearchable` names the models for which no search was possible, and why.
-    `models` holds fine-tuned models by address; `bases` the provider's own word on (provider, base id); `doubles`
-    further jobs that carry the key of a model's remembered one; `checkpoints` those that are kept of the jobs of models
-    for which one is declared.
+    `models` holds fine-tuned models by address, at that of an alias what it stands for where that is not its model's
+    output of today; `bases` the provider's own word on (provider, base id); `doubles` further jobs that carry the key
+    of a model's remembered one; `checkpoints` those that are kept of the jobs of models for which one is declared.
     """
 
     jobs: Mapping[Address, RemoteJob | None] = field(default_factory=dict)

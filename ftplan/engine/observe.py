@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from ftplan.core.bases import account_of
 from ftplan.core.checkpoints import Checkpoint
 from ftplan.core.deciding.scope import Scope
 from ftplan.core.desired import Desired, DesiredModel, is_at
@@ -41,6 +42,7 @@ def observe(desired: Desired, state: State, readers: Mapping[str, ProviderReader
         if scope.covers(address) and is_at(desired.project, provider, record.recipe.get("account", "")):
             _look_at_record(seen, address, record, readers[provider])
             remembered.setdefault(provider, []).append(record)
+    _look_at_names_in_use(seen, desired, state, readers, scope)
     for provider, records in sorted(remembered.items()):
         _look_for_doubles(seen, desired.project.name, records, readers[provider])
     for model in desired.models:
@@ -73,6 +75,18 @@ def _look_at_record(seen: _Seen, address: Address, record: ModelRecord, reader: 
     model_id = (job.fine_tuned_model if job else None) or record.job.fine_tuned_model
     if model_id and (job is None or job.phase is Phase.SUCCEEDED):
         seen.models[address] = reader.get_model(model_id)
+
+
+def _look_at_names_in_use(
+    seen: _Seen, desired: Desired, state: State, readers: Mapping[str, ProviderReader], scope: Scope
+) -> None:
+    """What aliases stand for although their model has another output by now: nothing else would ask whether it is
+    still there."""
+    for name, alias in sorted(state.aliases.items()):
+        address, target, record = Address("alias", name), alias.now, state.models.get(alias.now.model)
+        is_own = record is not None and record.output == target.model_id
+        if scope.covers(address) and not is_own and is_at(desired.project, target.provider, account_of(target, state)):
+            seen.models[address] = readers[target.provider].get_model(target.model_id)
 
 
 def _look_for_doubles(seen: _Seen, project: str, records: list[ModelRecord], reader: ProviderReader) -> None:

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from openai import OpenAI
 from published import check
 from workbench import STATE, Workbench, chats, model
 
@@ -324,3 +325,18 @@ def test_a_pattern_that_is_none_is_told_before_anything_is_spent(bench: Workbenc
     for command in ("validate", "plan"):
         done = bench.run(command)
         assert (done.code, "Invalid pattern" in done.said) == (1, True), done.said
+
+
+def test_a_model_in_use_that_was_deleted_by_somebody_is_told_by_every_plan(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.apply()
+    in_use = bench.model_id()
+    evaluated(bench, threshold=1, epochs=2)
+    assert bench.run("apply", "-auto-approve").code == 10
+    assert now(bench) == in_use
+    assert "Model in use is gone" not in bench.plan().said
+    with OpenAI(base_url=bench.sandbox.url, api_key="sandbox") as client:
+        client.models.delete(in_use)
+    told = bench.plan().said
+    assert f"alias.prod stands for {in_use}, which trainer no longer has." in told
+    assert "ftplan promote prod" in told

@@ -310,14 +310,19 @@ def _policy(data: Mapping[str, Any] | None) -> Policy:
     )
 
 
+def _address(name: str) -> Address:
+    """A model by its name, an alias by its address."""
+    kind, _, rest = name.rpartition(".")
+    return Address("alias" if kind == "alias" else "model", rest)
+
+
 def _observation(data: Mapping[str, Any] | None, desired: Desired, state: State) -> Observation:
     given = only(data, ("jobs", "models", "files", "found", "found_files", "unsearchable", "checkpoints"), "seen")
     contents = {name: ("openai", measured.content_sha256) for name, measured in desired.datasets.items()}
     return Observation(
         jobs={Address("model", name): _seen_job(job, state.models[name]) for name, job in _items(given, "jobs")},
         models={
-            Address("model", name): None if word == "gone" else RemoteModel(word)
-            for name, word in _items(given, "models")
+            _address(name): None if word == "gone" else RemoteModel(word) for name, word in _items(given, "models")
         },
         files={
             contents[name]: None if word == "gone" else RemoteFile(word, f"{name}.jsonl", 100)

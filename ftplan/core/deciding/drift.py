@@ -28,11 +28,10 @@ def _job_drift(state: State, seen: Observation) -> list[Note]:
 
 
 def _model_drift(state: State, seen: Observation) -> list[Note]:
-    gone = sorted(address for address, model in seen.models.items() if model is None and address.name in state.models)
-    return [
-        Note("info", "has been deleted", f"model {state.models[a.name].job.fine_tuned_model} is gone", address=a)
-        for a in gone
-    ]
+    gone = sorted(address for address, model in seen.models.items() if model is None)
+    ids = {Address("model", name): record.job.fine_tuned_model for name, record in state.models.items()}
+    ids |= {Address("alias", name): alias.now.model_id for name, alias in state.aliases.items()}
+    return [Note("info", "has been deleted", f"model {ids[a]} is gone", address=a) for a in gone if a in ids]
 
 
 def _file_drift(project: Project, state: State, seen: Observation) -> list[Note]:

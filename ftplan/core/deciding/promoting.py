@@ -95,12 +95,13 @@ def _declared(spec: AliasSpec, desired: Desired, state: State, seen: Observation
         return [_priced(promotion(spec, record, None, provider, state), desired)]
     known = output_now(record, seen) if record is not None else None
     if record is None or known is None:
-        return [*_kept(spec, alias, provider), _waits(spec)]
+        return [*_kept(spec, alias, provider), _waits(spec), *_gone(spec, alias, seen)]
     if alias is not None and alias.now.model_id == known:
         return _kept(spec, alias, provider)
     if alias is not None and alias.rolled_back == known:
-        return [*_kept(spec, alias, provider), _rolled_back(spec, alias, known)]
-    return [_priced(promotion(spec, record, known, provider, state), desired), *_refused_before(spec, state, known)]
+        return [*_kept(spec, alias, provider), _rolled_back(spec, alias, known), *_gone(spec, alias, seen)]
+    step = _priced(promotion(spec, record, known, provider, state), desired)
+    return [step, *_refused_before(spec, state, known), *_gone(spec, alias, seen)]
 
 
 def _gives_another(item: Outcome) -> bool:
@@ -147,6 +148,17 @@ def _kept(spec: AliasSpec, alias: AliasRecord | None, provider: str) -> list[Out
 def _waits(spec: AliasSpec) -> Note:
     detail = f"alias.{spec.name} is moved once model.{spec.model} has a model."
     return Note("info", "Alias waits for its model", detail, address=Address("alias", spec.name), place=spec.place)
+
+
+def _gone(spec: AliasSpec, alias: AliasRecord | None, seen: Observation) -> list[Outcome]:
+    """What is to be known of a model in use that its provider has no more: applications ask for it in vain."""
+    address = Address("alias", spec.name)
+    if alias is None or address not in seen.models or seen.models[address] is not None:
+        return []
+    detail = f"{address} stands for {alias.now.model_id}, which {alias.now.provider} no longer has."
+    advice = "Applications ask for it in vain. Let it stand for another model:"
+    note = Note("warning", "Model in use is gone", detail, address=address, place=spec.place)
+    return [replace(note, advice=advice, command=f"ftplan promote {spec.name}")]
 
 
 def _rolled_back(spec: AliasSpec, alias: AliasRecord, known: str) -> Note:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from ftplan.core.bases import base_named, root_of
+from ftplan.core.bases import account_of, base_named, root_of
 from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.desired import account_type
 from ftplan.core.facts import Phase, RemoteModel
@@ -108,12 +108,10 @@ def _stood_for(alias: AliasRecord, state: State) -> Live:
     jobs = [record.job, *(former.job for former in record.former)] if record is not None else []
     job = next((one for one in jobs if one.id == target.job_id), None)
     spend = spend_of_job(state, target.provider, target.job_id)
-    # The recipe of a former job is not kept; whether its provider still means the same account is known by the present.
-    same = record is not None and record.provider == target.provider
     return Live(
         address=Address("alias", alias.name),
         provider=target.provider,
-        account=record.recipe.get("account", "") if record is not None and same else "",
+        account=account_of(target, state),
         model_id=target.model_id,
         base=base_named((job.base_model if job is not None else None) or target.model_id),
         method=spend.method if spend is not None and spend.method else "supervised",
