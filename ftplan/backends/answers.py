@@ -31,10 +31,12 @@ _TABLE = "create table if not exists answers (key text primary key, body text, d
 
 
 class AnswersFile:
-    """An `AnswerStore` in the file at `path`; with None it finds nothing and keeps nothing."""
+    """An `AnswerStore` in the file at `path`. As long as it lives it finds whatever it was given, also what could not
+    be written; with None that is all."""
 
     def __init__(self, path: Path | None, now: Callable[[], float] = time.time) -> None:
         self._path, self._now = path, now
+        self._held: dict[str, Answer] = {}
         self._why, self._said, self._lost, self._is_aside = "", "", 0, False
 
     def troubles(self) -> list[Problem]:
@@ -55,6 +57,14 @@ class AnswersFile:
 
     def kept_answer(self, key: str) -> Answer | None:
         """The answer to exactly this question; None where there is none to be trusted."""
+        if key not in self._held:
+            found = self._read(key)
+            if found is None:
+                return None
+            self._held[key] = found
+        return self._held[key]
+
+    def _read(self, key: str) -> Answer | None:
         with self._open() as base:
             if base is None:
                 return None
@@ -68,7 +78,8 @@ class AnswersFile:
         return None
 
     def keep_answer(self, key: str, answer: Answer) -> None:
-        """Keeps an answer. One that is too long to be worth it is left out."""
+        """Keeps an answer. One that is too long to be worth it is not written."""
+        self._held[key] = answer
         body = json.dumps(to_plain(answer), sort_keys=True)
         if len(body) > MOST_BYTES:
             return

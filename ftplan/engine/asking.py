@@ -64,11 +64,22 @@ class Asking:
     def answers(self, asked: Sequence[Asked]) -> list[Answer]:
         """Every answer, in the order of the questions; each is kept the moment it comes. Raises `Interrupted` where a
         signal came first, else what went wrong with whatever was refused, once all the rest is answered."""
+        known = self._answered(asked, len(asked))
+        return [known[self._key(one)] for one in asked]
+
+    def some_answers(self, asked: Sequence[Asked], most: int) -> list[Answer] | None:
+        """The same once every question is answered; None while some are left, after `most` more were answered."""
+        known = self._answered(asked, most)
+        keys = [self._key(one) for one in asked]
+        return [known[key] for key in keys] if known.keys() >= set(keys) else None
+
+    def _answered(self, asked: Sequence[Asked], most: int) -> Mapping[str, Answer]:
+        """What is answered, by the keys of the questions, once up to `most` were asked that were not."""
         questions = {self._key(one): one for one in asked}
         known = {self._key(one): answer for one, answer in zip(asked, self.kept(asked), strict=True) if answer}
-        round = _Round(self, {key: one for key, one in questions.items() if key not in known}, known)
-        round.go()
-        return [known[self._key(one)] for one in asked]
+        unasked = [key for key in questions if key not in known]
+        _Round(self, {key: questions[key] for key in unasked[:most]}, known, len(questions)).go()
+        return known
 
     def _key(self, one: Asked) -> str:
         return question_key(self.accounts[one.provider], one.question)
@@ -76,12 +87,13 @@ class Asking:
 
 @dataclass(slots=True)
 class _Round:
-    """The asking of what is not known yet. `pause` doubles while services do not answer, and nobody is asked before
-    `not_before`: a service that is busy is busy for all."""
+    """The asking of `questions`, which are not known yet, of `total` in all. `pause` doubles while services do not
+    answer, and nobody is asked before `not_before`: a service that is busy is busy for all."""
 
     asking: Asking
     questions: Mapping[str, Asked]
     known: dict[str, Answer]
+    total: int
     waiting: list[str] = field(default_factory=list)
     flying: int = 0
     width: int = 1
@@ -93,8 +105,8 @@ class _Round:
     gone: Gone = field(default_factory=lambda: Gone(0, 0, 0))
 
     def go(self) -> None:
-        total, kept = len(self.questions) + len(self.known), len(self.known)
-        self.gone = Gone(kept, total, kept)
+        kept = len(self.known)
+        self.gone = Gone(kept, self.total, kept)
         self.asking.tell(self.gone)
         if not self.questions:
             return

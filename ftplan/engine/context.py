@@ -16,11 +16,12 @@ from ftplan.core.spec import Address
 
 
 class Judge(Protocol):
-    """Who says how models do."""
+    """Who says how models do, a part of the way at a time: what was paid for is entered in between, and others have
+    their turn."""
 
-    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
-        """How a model does in the evaluation of this name, beside what is in use, by a state: asked, or known
-        already."""
+    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord | None:
+        """How a model does in the evaluation of this name, beside what is in use, by a state: asked, or known already.
+        None where there is more to ask: called again, it goes on from there."""
 
     def bought(self) -> Sequence[Answered]:
         """What was paid for since this was asked last, also where nothing came of it."""

@@ -44,13 +44,15 @@ def _evaluated(run: Run, name: str, record: ModelRecord, alias: str) -> Action[E
         raise LookupError(f"this run has nobody to judge {name}")
     known = run.state().aliases.get(alias)
     current = known.now if known is not None else None
-    try:
-        verdict = yield from do(f"evaluate {name}", lambda: judge(name, record, current, run.state()))
-    except FtplanError:
+    while True:
+        try:
+            verdict = yield from do(f"evaluate {name}", lambda: judge(name, record, current, run.state()))
+        except FtplanError:
+            yield from _entered(judge)
+            raise
         yield from _entered(judge)
-        raise
-    yield from _entered(judge)
-    return verdict
+        if verdict is not None:
+            return verdict
 
 
 def _entered(judge: Judge) -> Action[None]:

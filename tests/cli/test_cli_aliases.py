@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from openai import OpenAI
 from published import check
-from workbench import STATE, Workbench, chats, model
+from workbench import STATE, Workbench, chats, control, model
 
 CHAT = "/v1/chat/completions"
 
@@ -62,6 +62,22 @@ def test_what_passes_is_promoted_in_the_same_apply(bench: Workbench) -> None:
     assert "No changes." in bench.plan().out
     (kept,) = bench.state["evaluations"]
     assert (kept["score"], kept["passed"], kept["rehearsal"]) == (1.0, True, True)
+
+
+def test_a_killed_evaluation_has_entered_what_it_paid_for_part_by_part(bench: Workbench) -> None:
+    evaluated(bench, rows=400)
+    bench.run("apply", "-auto-approve", "-target=model.bot")
+    bench.order({"action": "delay", "seconds": 0.1, "method": "POST", "path": CHAT, "times": 400})
+    asking = bench.start("apply", "-auto-approve")
+    asking.until_it_says("240 of 400 questions answered")
+    asking.send(signal.SIGKILL)
+    asking.end()
+    lines = json.loads(bench.run("cost", "-json").out)["lines"]
+    assert [line["answers"] for line in lines if line["address"] == "eval.accuracy"] == [200]
+    control(bench.sandbox.control_url, "DELETE", "faults")
+    bench.apply()
+    assert now(bench) == bench.model_id()
+    assert questions(bench) <= 400 + 8  # what was under way when it was killed is asked again
 
 
 def test_answers_of_an_evaluation_that_cannot_be_kept_are_told(bench: Workbench) -> None:

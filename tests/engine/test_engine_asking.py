@@ -93,6 +93,22 @@ def test_what_was_answered_is_not_asked_again() -> None:
     assert (heard[0], heard[-1]) == (Gone(2, 3, 2), Gone(3, 3, 2, 3, 2))
 
 
+@given(st.lists(st.text(max_size=2), max_size=20), st.integers(1, 7))
+def test_in_parts_everything_is_answered_as_at_once_and_each_part_asks_no_more_than_it_may(
+    texts: list[str], most: int
+) -> None:
+    store, model, answers, before = Memory(), Model(), None, 0
+    while answers is None:
+        heard: list[Gone] = []
+        answers = asking(model, store, tell=heard.append).some_answers(asked(*texts), most)
+        assert sum(model.asked.values()) - before <= most
+        assert {gone.total for gone in heard} == {len(set(texts))}
+        assert answers is not None or sum(model.asked.values()) > before
+        before = sum(model.asked.values())
+    assert [answer.text for answer in answers] == [f"re: {text}" for text in texts]
+    assert set(model.asked.values()) <= {1}
+
+
 def test_another_model_or_another_parameter_is_another_question() -> None:
     store, model = Memory(), Model()
     messages = ({"role": "user", "content": "a"},)

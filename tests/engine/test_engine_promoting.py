@@ -16,7 +16,7 @@ from ftplan.core.evaluating import AliasSpec
 from ftplan.core.facts import Phase
 from ftplan.core.handover import EvalRecord, Origin, Target
 from ftplan.core.money.spending import spent_in
-from ftplan.core.notices import StepDone, StepFailed, Told
+from ftplan.core.notices import JobFollowed, StepDone, StepFailed, Told
 from ftplan.core.planner import Policy
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
@@ -39,10 +39,11 @@ class Jury:
         entries, self.paid = tuple(self.paid), []
         return entries
 
-    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
+    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord | None:
         self.asked.append(f"{name} {record.output}" + (f" beside {current.model_id}" if current else ""))
         if self.price is not None:
-            self.paid.append(Answered(name, name, record.name, "openai", "2026-11-02T00:00:00+00:00", 10, self.price))
+            key = f"{name} {len(self.asked)}"
+            self.paid.append(Answered(key, name, record.name, "openai", "2026-11-02T00:00:00+00:00", 10, self.price))
         if self.error is not None:
             raise self.error
         passed, id = self.says.get(name, True), record.output or ""
@@ -107,13 +108,49 @@ def test_what_was_paid_for_answers_is_in_the_ledger_also_where_nothing_came_of_i
     assert spent_in(there.state, "2026-11") == before + 1
 
 
+@dataclass
+class Slow(Jury):
+    """Is asked in `parts` of ten seconds. `watched` notes what was entered by then, and how often jobs were seen."""
+
+    watched: list[Any] = field(default_factory=list)
+    there: World | None = None
+    parts: int = 3
+
+    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord | None:
+        assert self.there is not None
+        self.watched.append((spent_in(state, "2026-11"), len(self.there.heard(JobFollowed))))
+        self.there.wait(10)
+        verdict = super().__call__(name, record, current, state)
+        return verdict if len(self.watched) == self.parts else None
+
+
+def test_what_an_evaluation_pays_for_is_entered_part_by_part() -> None:
+    there = world("accuracy")
+    there.apply(Policy(targets=frozenset({Address("model", "bot")})))
+    before, jury = spent_in(there.state, "2026-11"), Slow(price=Decimal(1), there=there)
+    there.apply(**options(jury))
+    assert [spent - before for spent, _ in jury.watched] == [0, 1, 2]
+    assert spent_in(there.state, "2026-11") == before + 3
+    assert there.state.aliases["prod"].now.model_id == "ft:job-1"
+
+
+def test_other_jobs_are_followed_while_models_are_asked() -> None:
+    there = world("accuracy")
+    there.apply(Policy(targets=frozenset({Address("model", "bot")})))
+    there.declare(model("bot"), model("other", epochs=5))
+    jury = Slow(there=there, parts=9)
+    there.apply(**options(jury))
+    followed = [looks for _, looks in jury.watched]
+    assert followed[-1] > followed[0]
+
+
 def test_a_verdict_is_saved_before_the_next_one_is_asked_for() -> None:
     there, jury = world("accuracy", "style"), Jury()
     there.apply(Policy(targets=frozenset({Address("model", "bot")})), **options(jury))
     seen: list[set[str]] = []
 
     class Watching(Jury):
-        def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
+        def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord | None:
             seen.append({known for known, _ in there.state.evaluations})
             return jury(name, record, current, state)
 

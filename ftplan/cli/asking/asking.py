@@ -11,6 +11,7 @@ from ftplan.cli.opening.session import Session
 from ftplan.cli.talking.signals import Stop, WakefulClock
 from ftplan.core.desired import account
 from ftplan.core.ports import Answers
+from ftplan.core.stores import AnswerStore
 from ftplan.datasets import Cache
 from ftplan.datasets.preparing.heldout import Taken, held_out
 from ftplan.engine.asking import Asking, Gone
@@ -20,13 +21,18 @@ ANSWERS_FILE = "answers.sqlite3"
 WIDTH = 8
 
 
+def answers_of_user() -> AnswersFile:
+    """Where answers are kept: in the user's cache folder."""
+    return AnswersFile(_path())
+
+
 def asking(
-    session: Session, stop: Stop, tell: Callable[[Gone], None], *, width: int = WIDTH, keep: bool = True
+    session: Session, stop: Stop, tell: Callable[[Gone], None], store: AnswerStore, *, width: int = WIDTH
 ) -> Asking:
-    """Who asks the models of a session. Answers are kept in the user's cache folder, unless `keep` says otherwise."""
+    """Who asks the models of a session, and keeps what they answer in `store`."""
     able = {name: provider for name, provider in session.providers.items() if isinstance(provider, Answers)}
     accounts = {name: account(spec) for name, spec in session.project.providers.items()}
-    return Asking(able, accounts, AnswersFile(_path() if keep else None), WakefulClock(stop), stop, tell, width=width)
+    return Asking(able, accounts, store, WakefulClock(stop), stop, tell, width=width)
 
 
 def refuse_unable(session: Session, names: Sequence[str]) -> None:

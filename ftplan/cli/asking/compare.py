@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from ftplan.cli.asking.asking import asking, now_and_then, refuse_unable, unasked_problem
+from ftplan.backends.answers import AnswersFile
+from ftplan.cli.asking.asking import answers_of_user, asking, now_and_then, refuse_unable, unasked_problem
 from ftplan.cli.asking.bill import approve_asking
 from ftplan.cli.asking.compared import Compared, compared, compared_with, overlap_problems
 from ftplan.cli.asking.rows_asked import rows_to_ask, way_of
@@ -101,8 +102,8 @@ def _compared(console: Console, address: str, options: Mapping[str, Any]) -> Com
             session,
             stop,
             now_and_then(lambda gone: voice.tell(QuestionsAnswered(told, gone.done, gone.total, gone.kept))),
+            answers_of_user() if options["cache"] else AnswersFile(None),
             width=options["concurrency"],
-            keep=options["cache"],
         )
         base = session.catalogs[record.provider].base(base_of(record))
         console.problems(asks.store.troubles())

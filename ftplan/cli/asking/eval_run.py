@@ -17,14 +17,21 @@ from ftplan.grading import Grade, verdict
 from ftplan.grading.graders import Weighed, together
 from ftplan.grading.verdict import Rival, Verdict
 
+MOST_AT_ONCE = 200
+"""So many answers are paid for before they are entered; a twentieth of very many, since all are looked through."""
 
-def evaluate(session: Session, case: EvalCase, graders: Sequence[Weighed], asks: Asking) -> EvalRecord:
-    """Asks everybody everything, then the judges, and says what came of it."""
+
+def evaluate(session: Session, case: EvalCase, graders: Sequence[Weighed], asks: Asking) -> EvalRecord | None:
+    """Asks everybody everything, then the judges, and says what came of it. None while there is more to ask."""
     spec, record = case.spec, case.record
     asked = [Asked(at, asked_of(row, id, spec.parameters)) for at, id in case.sides() for row in case.rows]
-    answers = asks.answers(asked)
+    answers = _some(asks, asked)
+    if answers is None:
+        return None
     questions = _questions(case, graders, answers)
-    replies = asks.answers([one for one in questions if one is not None]) if any(questions) else []
+    replies = _some(asks, [one for one in questions if one is not None]) if any(questions) else []
+    if replies is None:
+        return None
     scores = [grade.score for grade in _grades(case, graders, answers, questions, replies)]
     count = len(case.rows)
     rivals = [
@@ -37,6 +44,10 @@ def evaluate(session: Session, case: EvalCase, graders: Sequence[Weighed], asks:
     return _recorded(
         case, found, moment, asking_cost(answers, base), any(one.rehearsal for one in (*answers, *replies))
     )
+
+
+def _some(asks: Asking, asked: Sequence[Asked]) -> list[Answer] | None:
+    return asks.some_answers(asked, max(MOST_AT_ONCE, len(asked) // 20))
 
 
 def _recorded(case: EvalCase, found: Verdict, moment: str, cost: Decimal | None, rehearsal: bool) -> EvalRecord:

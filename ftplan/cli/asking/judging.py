@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ftplan.cli.asking.asking import asking, now_and_then, refuse_unable
+from ftplan.cli.asking.asking import answers_of_user, asking, now_and_then, refuse_unable
 from ftplan.cli.asking.bill import row_tokens
 from ftplan.cli.asking.eval_case import eval_case
 from ftplan.cli.asking.eval_costs import judges_estimates
@@ -28,6 +28,7 @@ from ftplan.core.notices import QuestionsAnswered, Told
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address, Project
 from ftplan.core.steps import Estimate, Promote, Step
+from ftplan.core.stores import AnswerStore
 from ftplan.engine.asking import Asked, Asking, Gone
 from ftplan.errors import GateRefused
 from ftplan.grading import graders_for
@@ -72,8 +73,11 @@ class SessionJudge:
     voice: Voice
     stop: Stop
     _paid: list[Answered] = field(default_factory=list)
+    # One for all, since it holds what could not be written: that is not asked for again by the next part of the way.
+    _store: AnswerStore = field(default_factory=answers_of_user)
+    _tellers: dict[tuple[str, str | None], Callable[[Gone], None]] = field(default_factory=dict)
 
-    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord:
+    def __call__(self, name: str, record: ModelRecord, current: Target | None, state: State) -> EvalRecord | None:
         session = self.session
         case = eval_case(session, name, record, current)
         spec, known = case.spec, case.known(state)
@@ -82,7 +86,7 @@ class SessionJudge:
         graders = graders_for(spec, self.request.functions, session.project.root)
         refuse_unable(session, case.providers(graders))
         till = Till(spec.name, record, session.catalogs)
-        asks = replace(asking(session, self.stop, self._teller(record)), paid=till.take)
+        asks = replace(asking(session, self.stop, self._teller(name, record), self._store), paid=till.take)
         self._tell_troubles(asks, record)
         try:
             return evaluate(session, case, graders, asks)
@@ -96,7 +100,7 @@ class SessionJudge:
         case = eval_case(session, name, record, current)
         if case.known(state) is not None:
             return None
-        asks = asking(session, self.stop, lambda gone: None)
+        asks = asking(session, self.stop, lambda gone: None, self._store)
         parts, asked_tokens = [], list[tuple[int, int]]()
         for at, id in case.sides():
             kept = asks.kept([Asked(at, asked_of(row, id, case.spec.parameters)) for row in case.rows])
@@ -119,6 +123,14 @@ class SessionJudge:
         for one in asks.store.troubles():
             self.voice.tell(Told(one.summary, f"{one.detail} {one.advice}", address=Address("model", record.name)))
 
-    def _teller(self, record: ModelRecord) -> Callable[[Gone], None]:
-        address = Address("model", record.name)
-        return now_and_then(lambda gone: self.voice.tell(QuestionsAnswered(address, gone.done, gone.total, gone.kept)))
+    def _teller(self, name: str, record: ModelRecord) -> Callable[[Gone], None]:
+        """Who tells how far an evaluation of a model has gone, over all parts of the way."""
+        address, first = Address("model", record.name), Gone(0, 0, 0)
+
+        def tell(gone: Gone) -> None:
+            nonlocal first
+            if gone.total != first.total or gone.done < first.done:
+                first = gone  # judges are asked what the models were not
+            self.voice.tell(QuestionsAnswered(address, gone.done, gone.total, first.kept))
+
+        return self._tellers.setdefault((name, record.output), now_and_then(tell))
