@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import import_module
@@ -16,7 +17,7 @@ import click
 
 from ftplan.cli.completing.completion import CALLED_BACK, call_back
 from ftplan.cli.talking.argv import CommandLine, read_command_line
-from ftplan.cli.talking.streams import Unwritten, leave, open_closed_streams, unwritten, written
+from ftplan.cli.talking.streams import Unwritten, leave, leave_what_fails, open_closed_streams, written
 from ftplan.errors import FtplanError, Problem, UsageError
 
 
@@ -140,6 +141,9 @@ def run() -> None:
         code = _report(error, line)
     except KeyboardInterrupt:
         code = _report(_interrupted(), line)
+    except Unwritten as error:
+        leave(sys.stdout)
+        code = _report(error.told, line, streamed=False)
     except BrokenPipeError:
         leave(sys.stdout)  # whoever read it has gone, and wants no word either
         code = 1
@@ -147,6 +151,7 @@ def run() -> None:
         code = _report(_defect(error), line)
     if line.stream is not None:
         line.stream.close()
+    leave_what_fails(sys.stderr)
     sys.exit(code)
 
 
@@ -183,7 +188,7 @@ def _run(line: CommandLine) -> int:
     except OSError as error:
         # Help is click's to write, and does nothing else.
         if "--help" in line.args and not isinstance(error, BrokenPipeError):
-            raise unwritten(error) from error
+            raise Unwritten(error) from error
         raise
     return result if isinstance(result, int) else 0
 
@@ -213,13 +218,11 @@ def _defect(error: Exception) -> FtplanError:
     )
 
 
-def _report(error: FtplanError, line: CommandLine) -> int:
+def _report(error: FtplanError, line: CommandLine, *, streamed: bool = True) -> int:
     from ftplan.cli.talking.console import Console
 
     # Where one JSON document is the answer, a problem must not be taken for it.
-    json = "--json" in line.args and _streams(line) and not isinstance(error, Unwritten)
-    try:
+    json = "--json" in line.args and _streams(line) and streamed
+    with suppress(OSError):  # where it cannot be told either, the exit code has to say it
         Console(no_color=line.no_color, json=json, into=line.stream).problems(error.problems)
-    except OSError:
-        leave(sys.stderr)  # where it cannot be told either, the exit code has to say it
     return error.exit_code

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import IO
 
 import pytest
 from workbench import DEADLINE_SECONDS, Workbench
+
+from ftplan.cli.main import run
 
 FULL = Path("/dev/full")
 full_disk = pytest.mark.skipif(not FULL.exists(), reason="no device here that is always full")
@@ -52,10 +59,54 @@ def test_an_apply_that_cannot_tell_what_it_did_has_done_it_once(bench: Workbench
     assert bench.bought() == (1, 1)
 
 
+class Filling(io.StringIO):
+    """A stdout whose disk is full once a job was started."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def write(self, text: str) -> int:
+        if '"job_started"' in text:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(text)
+
+
+def test_an_apply_follows_its_jobs_to_their_end_although_its_stream_is_on_a_full_disk(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.bot()
+    monkeypatch.chdir(bench.folder)
+    monkeypatch.setattr(sys, "argv", ["ftplan", "apply", "-auto-approve", "-json"])
+    with (
+        open(bench.folder / "stdout", "wb") as file,
+        redirect_stdout(Filling(file)) as said,
+        pytest.raises(SystemExit) as ended,
+    ):
+        run()
+    assert ended.value.code == 1
+    assert "The answer cannot be written" in capfd.readouterr().err
+    assert '"apply_errored"' not in said.getvalue()
+    assert bench.model_id().startswith("ft:")
+    assert "No changes." in bench.plan().out
+    assert bench.bought() == (1, 1)
+
+
 @full_disk
 def test_where_not_even_that_can_be_told_the_exit_code_says_it(bench: Workbench) -> None:
     bench.bot()
     assert shell(bench, f"FTPLAN plan > {FULL} 2> {FULL}").returncode == 1
+
+
+@full_disk
+def test_an_apply_goes_on_where_its_progress_cannot_be_told(bench: Workbench) -> None:
+    bench.bot()
+    done = shell(bench, f"FTPLAN apply -auto-approve 2> {FULL}")
+    assert (done.returncode, "Apply complete!" in done.stdout) == (0, True)
+    assert bench.bought() == (1, 1)
 
 
 def test_whoever_stops_reading_ends_the_command_in_silence(bench: Workbench) -> None:

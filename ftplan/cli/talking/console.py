@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ftplan.cli.talking.streams import written
+from ftplan.cli.talking.streams import Unwritten, written
 from ftplan.core.events import Event
 from ftplan.core.plan import Plan
 from ftplan.errors import Problem
@@ -165,22 +165,35 @@ class Voice:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._screen: Screen | None = None
+        self._unheard: OSError | None = None
         self.tally = Tally()
 
     def tell(self, event: Event) -> None:
         self.tally.tell(event)
         if self._screen is not None:
-            self._screen.tell(event)
+            self._on_screen(lambda screen: screen.tell(event))
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
-        """The time in which a screen is up."""
+        """The time in which a screen is up. Raises `Unwritten` at its end where a stream of JSON could not be told all
+        of it: jobs that were paid for are not left alone because a disk is full."""
         self._screen = self._console.screen()
         try:
             yield
         finally:
-            self._screen.close()
+            self._on_screen(lambda screen: screen.close())
             self._screen = None
+        if self._unheard is not None and self._console.json:
+            raise Unwritten(self._unheard)
+
+    def _on_screen(self, told: Callable[[Screen], None]) -> None:
+        if self._screen is not None:
+            try:
+                told(self._screen)
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                self._screen, self._unheard = None, error
 
 
 def may_ask(wanted: bool) -> bool:

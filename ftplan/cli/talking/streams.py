@@ -9,8 +9,15 @@ from typing import TextIO
 from ftplan.errors import FtplanError, Problem
 
 
-class Unwritten(FtplanError):
-    """The answer could not be written. It is told on stderr, whatever form the answer was to have."""
+class Unwritten(Exception):
+    """The answer could not be written. No error of a step: whatever is under way ends, as with a reader that has gone.
+    `told` is for stderr, whatever form the answer was to have."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error)
+        detail = f"stdout: {error.strerror or error}. What was to stand there is not whole."
+        advice = "Whatever was done before is in the state. Make room, or write elsewhere, and run it again."
+        self.told = FtplanError(Problem("The answer cannot be written", detail, advice=advice))
 
 
 def open_closed_streams() -> None:
@@ -26,6 +33,14 @@ def leave(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def leave_what_fails(stream: TextIO) -> None:
+    """Gives up on a stream where what it holds back cannot be written."""
+    try:
+        stream.flush()
+    except OSError:
+        leave(stream)
+
+
 def written(text: str, end: str = "\n") -> None:
     """Writes to stdout, at once. Raises `Unwritten`, or `BrokenPipeError` where whoever read it has gone."""
     try:
@@ -33,15 +48,7 @@ def written(text: str, end: str = "\n") -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise unwritten(error) from error
-
-
-def unwritten(error: OSError) -> Unwritten:
-    """What is told of an answer that was kept back by `error`; stdout is given up."""
-    leave(sys.stdout)
-    detail = f"stdout: {error.strerror or error}. What was to stand there is not whole."
-    advice = "Whatever was done before is in the state. Make room, or write elsewhere, and run it again."
-    return Unwritten(Problem("The answer cannot be written", detail, advice=advice))
+        raise Unwritten(error) from error
 
 
 def _nowhere() -> TextIO:
