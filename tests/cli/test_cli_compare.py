@@ -227,7 +227,7 @@ def test_rows_that_are_passed_over_are_told(tuned: Workbench) -> None:
     tuned.write("mixed.jsonl", f'{row}\n{{"messages": [\n{row}\n')
     done = tuned.run("compare", "model.bot", "-dataset=mixed.jsonl")
     assert done.code == 0
-    assert "on mixed.jsonl: 1 of its lines holds no conversation" in done.said
+    assert "on mixed.jsonl:2: 1 of its lines holds no conversation" in done.said
 
 
 def test_an_answer_is_no_longer_than_its_bound_and_costs_no_more_than_was_said(tuned: Workbench) -> None:

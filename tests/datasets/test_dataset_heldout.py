@@ -55,6 +55,18 @@ def test_what_asks_nothing_is_passed_over_and_counted() -> None:
     assert found.first_unasked == 1
 
 
+def test_the_first_line_that_asks_nothing_is_named_whether_it_holds_a_row_or_not() -> None:
+    whole = json.dumps({"messages": [user("a"), said("b")]})
+    silent = json.dumps({"messages": [said("b")]})
+    for lines, first in (
+        ([whole, "{", silent], 2),
+        ([whole, silent, "{"], 2),
+        ([whole, whole, "{"], 3),
+        ([whole], None),
+    ):
+        assert held_out(io.BytesIO("\n".join(lines).encode()), None, 7).first_unasked == first
+
+
 def test_the_same_rows_are_taken_whatever_their_order_and_they_keep_it() -> None:
     rows = [{"messages": [user(f"q{n}"), said(f"a{n}")]} for n in range(200)]
     shuffled = random.Random(5).sample(rows, len(rows))

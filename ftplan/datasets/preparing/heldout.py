@@ -27,8 +27,8 @@ _TRAINING_KEYS = frozenset({"weight"})
 @dataclass(frozen=True, slots=True)
 class Taken:
     """`rows` that can be asked, out of `count` in the file. `unasked` rows were taken and ask nothing: they have no
-    messages before the answer, or are no conversation; `first_unasked` is the line of the first of them. `broken` lines
-    hold no row."""
+    messages before the answer, or are no conversation; `broken` lines hold no row. `first_unasked` is the first line of
+    either kind."""
 
     rows: tuple[HeldOut, ...]
     count: int
@@ -49,7 +49,8 @@ def held_out(file: BinaryIO, limit: int | None, seed: int) -> Taken:
             unasked.append(line)
         else:
             rows.append(found)
-    return Taken(tuple(rows), source.count, len(unasked), unasked[0] if unasked else None, source.broken)
+    first = min((line for line in (*unasked[:1], source.first_broken) if line is not None), default=None)
+    return Taken(tuple(rows), source.count, len(unasked), first, source.broken)
 
 
 def asked_tokens(rows: Sequence[HeldOut], encoding: Encoding, tokenizer: bytes | None = None) -> list[tuple[int, int]]:
