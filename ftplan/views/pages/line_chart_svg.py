@@ -33,7 +33,7 @@ STYLESHEET = (
 .lines .mark { stroke: var(--soft); stroke-width: 2px; stroke-dasharray: 6 4; vector-effect: non-scaling-stroke; }
 .key.mark { background: repeating-linear-gradient(90deg, var(--soft) 0 .35rem, transparent .35rem .55rem); }
 .level, .at { position: absolute; color: var(--soft); font-size: .8125rem; font-variant-numeric: tabular-nums; }
-.level { left: 0; width: 3rem; text-align: right; transform: translateY(-50%); }
+.level { right: calc(100% - 3rem); white-space: nowrap; transform: translateY(-50%); }
 .at { bottom: 0; transform: translateX(-50%); white-space: nowrap; }
 .at.end { transform: translateX(-100%); }
 .keys { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .25rem 0 0; padding: 0; list-style: none; }
@@ -102,9 +102,10 @@ def _keys(lines: Sequence[Drawn], marks: Mapping[int, str]) -> Iterator[Html]:
 
 
 def _reach(values: Sequence[float]) -> tuple[float, float]:
+    """The lowest and the highest value with some room around, which begins at nothing where nothing is below that."""
     low, high = min(values), max(values)
     room = (high - low) * 0.04 or abs(high) * 0.1 or 1.0
-    return low - room, high + room
+    return max(low - room, 0.0) if low >= 0 else low - room, high + room
 
 
 def _across_line(share: float) -> Html:
