@@ -117,8 +117,12 @@ def _moved(before: AliasRecord | None, fact: AliasMoved) -> AliasRecord:
     """A rollback goes one target back, so that the next one goes further back and not forth again."""
     if before is None:
         return AliasRecord(fact.name, fact.target)
-    back = fact.rolled_back is not None
-    former = before.former[:-1] if back else (*before.former, before.now)[-MOST_FORMER_TARGETS:]
+    if before.now.model_id == fact.target.model_id:
+        return replace(before, now=fact.target)  # by another name, or taken again: there is nothing to go back to
+    former = (*before.former, before.now)[-MOST_FORMER_TARGETS:]
+    if fact.rolled_back is not None:
+        places = [at for at, old in enumerate(before.former) if old.model_id == fact.target.model_id]
+        former = before.former[: places[-1] if places else -1]
     history = (*before.history, before.now)[-MOST_PAST_TARGETS:]
     return AliasRecord(fact.name, fact.target, former, fact.rolled_back, history)
 

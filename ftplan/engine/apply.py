@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ftplan.core.deciding.promoting import stands_for
 from ftplan.core.desired import root_base
 from ftplan.core.events import LifecycleChanged
 from ftplan.core.facts import Phase
@@ -12,7 +13,7 @@ from ftplan.core.notices import StepFailed, StepSkipped, Told
 from ftplan.core.plan import Plan
 from ftplan.core.records import State
 from ftplan.core.spec import Address
-from ftplan.core.steps import Adopt, Await, Cancel, Forget, Promote, Step, Take, Train, Upload
+from ftplan.core.steps import Adopt, Await, Cancel, Delete, Forget, Promote, Step, Take, Train, Upload
 from ftplan.engine.actions import VERBS, action
 from ftplan.engine.context import Run
 from ftplan.engine.effects import Action
@@ -114,6 +115,10 @@ def _needs(number: int, steps: tuple[Step, ...], state: State) -> frozenset[int]
         # A job that goes to another name is let go of when it has arrived there: in between nobody would know of it.
         job = state.models[step.address.name].job.id
         return frozenset(n for n, other in enumerate(steps) if isinstance(other, Adopt) and other.job_id == job)
+    if isinstance(step, Delete):
+        # Applications ask for a model until its aliases have left it: where one stays, the model does.
+        held = {Address("alias", name) for name, alias in state.aliases.items() if stands_for(alias, step)}
+        return frozenset(n for n, o in enumerate(steps) if isinstance(o, (Promote, Forget)) and o.address in held)
     return frozenset(n for n, other in enumerate(steps) if n != number and _needed(other, step))
 
 

@@ -356,3 +356,60 @@ def test_a_model_in_use_that_was_deleted_by_somebody_is_told_by_every_plan(bench
     told = bench.plan().said
     assert f"alias.prod stands for {in_use}, which trainer no longer has." in told
     assert "ftplan promote prod" in told
+
+
+def declared(bench: Workbench, name: str, seed: int, *, epochs: int = 1, requires: bool = False) -> None:
+    """One model that is deleted when it goes, and an alias of it."""
+    evaluated(bench, threshold=1)
+    spec = model(seed=seed, epochs=epochs, provider="trainer", lifecycle={"on_removed": "delete"})
+    bench.declare(
+        {name: spec},
+        {"rows": {"path": "rows.jsonl"}, "asked": {"path": "asked.jsonl"}},
+        evals={"accuracy": {"dataset": "asked", "grader": {"type": "exact"}, "thresholds": {"score": 1}}},
+        aliases={"prod": {"model": name, "requires": ["eval.accuracy"] if requires else []}},
+    )
+
+
+@pytest.mark.parametrize(("words", "requires", "code"), [(("-no-wait",), False, 0), ((), True, 10)])
+def test_a_model_is_not_deleted_before_the_alias_that_stands_for_it_has_left_it(
+    bench: Workbench, words: tuple[str, ...], requires: bool, code: int
+) -> None:
+    declared(bench, "old", 1)
+    bench.apply()
+    in_use = bench.model_id("old")
+    declared(bench, "new", 2, requires=requires)
+    done = bench.run("apply", "-auto-approve", *words)
+    assert (done.code, now(bench)) == (code, in_use), done.said
+    assert bench.requests("DELETE", f"/v1/models/{in_use}") == []
+    declared(bench, "new", 2)
+    bench.apply()
+    assert now(bench) == bench.model_id("new")
+    assert len(bench.requests("DELETE", f"/v1/models/{in_use}")) == 1
+    assert "No changes." in bench.plan().out
+
+
+def test_no_apply_takes_back_what_two_rollbacks_left(bench: Workbench) -> None:
+    ids = []
+    for seed in (1, 2, 3):
+        declared(bench, "bot", seed)
+        bench.apply()
+        ids.append(bench.model_id())
+    for back in (ids[1], ids[0]):
+        assert bench.run("rollback", "prod", "-auto-approve").code == 0
+        assert now(bench) == back
+    assert "No changes." in bench.plan().out
+    bench.apply()
+    assert now(bench) == ids[0]
+    declared(bench, "bot", 4)
+    bench.apply()
+    assert now(bench) == bench.model_id()
+
+
+def test_an_alias_whose_model_goes_by_another_name_has_nothing_to_go_back_to(bench: Workbench) -> None:
+    declared(bench, "old", 1)
+    bench.apply()
+    declared(bench, "renamed", 1)
+    bench.apply()
+    assert now(bench) == bench.model_id("renamed")
+    done = bench.run("rollback", "prod", "-auto-approve")
+    assert (done.code, "Nothing to go back to" in done.said) == (1, True)

@@ -105,11 +105,13 @@ def rollback(line: CommandLine, /, alias: str, **options: Any) -> int:
         if known is None:
             detail = f"alias.{alias.removeprefix('alias.')} has never stood for a model."
             raise FtplanError(Problem("Nothing to go back to", detail, advice="Nothing was changed."))
-        if not known.former:
+        # A state may hold a move to the id that there was already.
+        former = [target for target in known.former if target.model_id != known.now.model_id]
+        if not former:
             why = "stands for the first model it ever stood for" if known.history else "has stood for one model only"
             detail = f"alias.{alias.removeprefix('alias.')} {why}."
             raise FtplanError(Problem("Nothing to go back to", detail, advice="Nothing was changed."))
-        back = known.former[-1]
+        back = former[-1]
         asked = f"Let alias.{known.name} stand for {back.model_id} again, in the place of {known.now.model_id}?"
         approve(console, options, asked)
         origin = origin_of(session.project.root, WakefulClock(stop).now().isoformat(timespec="seconds"))

@@ -53,12 +53,12 @@ def in_use_notes(project: Project, state: State, outcomes: Outcomes) -> list[Not
     for name, alias in sorted(state.aliases.items()):
         stays = not any(isinstance(item, (Forget, Promote)) for item in outcomes.get(Address("alias", name), ()))
         for address, items in outcomes.items() if stays else ():
-            if any(isinstance(item, Delete) and _is_of(alias, item) for item in items):
+            if any(isinstance(item, Delete) and stands_for(alias, item) for item in items):
                 notes.append(_in_use(project, name, address))
     return notes
 
 
-def _is_of(alias: AliasRecord, step: Delete) -> bool:
+def stands_for(alias: AliasRecord, step: Delete) -> bool:
     """Whether the alias stands for what `step` deletes, or for a checkpoint of it, which goes with it."""
     return alias.now.model_id == step.model_id or (step.job_id is not None and alias.now.job_id == step.job_id)
 
@@ -80,6 +80,15 @@ def promotion(
     )
 
 
+def left_by_rollbacks(alias: AliasRecord) -> set[str]:
+    """The ids of what was left by the rollbacks since the last promotion: what an alias stood for and goes back to no
+    more."""
+    if alias.rolled_back is None:
+        return set()
+    back = {target.model_id for target in (*alias.former, alias.now)}
+    return {alias.rolled_back, *(target.model_id for target in alias.history)} - back
+
+
 def output_now(record: ModelRecord, seen: Observation) -> str | None:
     """The id to use a model by as far as it is known: None while it trains, and where it is gone."""
     known = model_now(record, seen)
@@ -98,7 +107,7 @@ def _declared(spec: AliasSpec, desired: Desired, state: State, seen: Observation
         return [*_kept(spec, alias, provider), _waits(spec), *_gone(spec, alias, seen)]
     if alias is not None and alias.now.model_id == known:
         return _kept(spec, alias, provider)
-    if alias is not None and alias.rolled_back == known:
+    if alias is not None and known in left_by_rollbacks(alias):
         return [*_kept(spec, alias, provider), _rolled_back(spec, alias, known), *_gone(spec, alias, seen)]
     step = _priced(promotion(spec, record, known, provider, state), desired)
     return [step, *_refused_before(spec, state, known), *_gone(spec, alias, seen)]
