@@ -111,9 +111,11 @@ class NotAllowed(ProviderError):
 
 
 class Unreachable(ProviderError):
-    """No usable answer to a read. `retry_after` in seconds where the provider named it."""
+    """No usable answer to a read. `retry_after` in seconds where the provider named it; `is_missing` where it says that
+    there is no such model, as it does of one that is not ready yet."""
 
     retry_after: float | None = None
+    is_missing: bool = False
 
 
 class Rejected(ProviderError):

@@ -14,30 +14,38 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from ftplan.backends.claims import Claims
 from ftplan.core.comparing.questions import Answer
 from ftplan.core.keeping.plain import Misfit, from_plain, to_plain
 from ftplan.errors import Problem
 
-FORMAT = 1
+T = TypeVar("T")
+
+FORMAT = 2
 WAIT_SECONDS = 5.0
 MOST_ANSWERS = 200_000
+BOUND_EVERY = 1_000
 MOST_BYTES = 1024 * 1024
 
-_DAMAGED = ".damaged"
-_TABLE = "create table if not exists answers (key text primary key, body text, digest text, at integer)"
+_DAMAGED, _CLAIMS = ".damaged", ".asked"
+_PAID_AGAIN = "Asked again, they are paid for again."
+_TABLE = "create table if not exists answers (key text primary key, body blob, digest text, at integer)"
 
 
 class AnswersFile:
     """An `AnswerStore` in the file at `path`. As long as it lives it finds whatever it was given, also what could not
-    be written; with None that is all."""
+    be written; with None that is all, and `why` is told where nobody wished it so."""
 
-    def __init__(self, path: Path | None, now: Callable[[], float] = time.time) -> None:
-        self._path, self._now = path, now
+    def __init__(self, path: Path | None, now: Callable[[], float] = time.time, *, why: str = "") -> None:
+        self._path, self._now, self._nowhere = path, now, why
         self._held: dict[str, Answer] = {}
-        self._why, self._said, self._lost, self._is_aside = "", "", 0, False
+        self._claims = Claims(path.with_name(f"{path.name}{_CLAIMS}") if path is not None else None)
+        self._why, self._said, self._lost, self._long, self._is_aside = why, "", 0, 0, False
+        self._written = 0
 
     def troubles(self) -> list[Problem]:
         """Warnings of why answers are not kept, or are not found again; what was told is not told again."""
@@ -48,77 +56,69 @@ class AnswersFile:
             found.append(_warning("Kept answers are damaged", detail, "What it held is asked, and paid for, again."))
         if self._lost:
             detail = f"{where}: {self._lost:,} could not be written."
-            found.append(_warning("Answers were not kept", detail, "Asked again, they are paid for again."))
+            found.append(_warning("Answers were not kept", detail, _PAID_AGAIN))
+        if self._long:
+            detail = f"{self._long:,} of more than {MOST_BYTES:,} bytes."
+            found.append(_warning("Answers were not kept", detail, f"{_PAID_AGAIN} -max-tokens bounds them."))
         if self._why not in ("", self._said):
-            advice = "Whatever is asked now is paid for again when it is asked again. Mend it, or delete the file."
+            mend = "Mend it, or delete the file."
+            if self._path is None:
+                where, mend = "No folder", "Set HOME, or FTPLAN_CACHE_DIR to a folder."
+            advice = f"Whatever is asked now is paid for again when it is asked again. {mend}"
             found.append(_warning("Answers cannot be kept", f"{where}: {self._why}.", advice))
-        self._said, self._lost, self._is_aside = self._why, 0, False
+        self._said, self._lost, self._long, self._is_aside = self._why, 0, 0, False
         return found
 
-    def kept_answer(self, key: str) -> Answer | None:
-        """The answer to exactly this question; None where there is none to be trusted."""
-        if key not in self._held:
-            found = self._read(key)
-            if found is None:
-                return None
-            self._held[key] = found
-        return self._held[key]
-
-    def _read(self, key: str) -> Answer | None:
-        with self._open() as base:
-            if base is None:
-                return None
-            row = base.execute("select body, digest from answers where key = ?", (key,)).fetchone()
-            if row is None or _digest(key, row[0]) != row[1]:
-                return None
-            try:
-                return from_plain(Answer, json.loads(row[0]))
-            except (Misfit, ValueError, RecursionError):
-                return None
-        return None
+    def kept_answers(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+        """The answers to exactly these questions, as far as there are any to be trusted."""
+        unknown = [key for key in dict.fromkeys(keys) if key not in self._held]
+        if unknown:
+            self._held.update(self._done(lambda base: _found(base, unknown)) or {})
+        return {key: self._held[key] for key in keys if key in self._held}
 
     def keep_answer(self, key: str, answer: Answer) -> None:
         """Keeps an answer. One that is too long to be worth it is not written."""
         self._held[key] = answer
-        body = json.dumps(to_plain(answer), sort_keys=True)
+        body = json.dumps(to_plain(answer), sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        if self._path is None:
+            return
         if len(body) > MOST_BYTES:
+            self._long += 1
             return
         row = (key, body, _digest(key, body), int(self._now()))
-        if not self._write(lambda base: _keep(base, row)):
-            self._lost += self._path is not None
+        # Counting all there are takes its time.
+        bounds, self._written = self._written % BOUND_EVERY == 0, self._written + 1
+        if not self._write(lambda base: _keep(base, row, bounds)):
+            self._lost += 1
+
+    def claim(self, key: str) -> bool:
+        """Whether nobody else is asking this question: until it is released, or this process ends, nobody does."""
+        return self._claims.claim(key)
+
+    def release(self, key: str) -> None:
+        """Lets others ask it."""
+        self._claims.release(key)
 
     def _write(self, change: Callable[[sqlite3.Connection], None]) -> bool:
         """Whether `change` was made. Where that puts the file aside, it is made in a new one."""
-        self._why = ""
-        for _ in range(2):
-            with self._open(mending=True) as base:
-                if base is not None:
-                    base.execute("begin immediate")
-                    change(base)
-                    base.execute("commit")
-                    return True
-            if self._why:
-                break
-        return False
 
-    @contextlib.contextmanager
-    def _open(self, *, mending: bool = False) -> Iterator[sqlite3.Connection | None]:
-        """The base, None where there is none to be had. What SQLite says against it ends the block, and is noted. One
-        that is damaged is put aside where that is `mending` it: whoever only reads changes nothing."""
+        def made(base: sqlite3.Connection) -> bool:
+            base.execute("begin immediate")
+            change(base)
+            base.execute("commit")
+            return True
+
+        self._why = self._nowhere
+        return bool(self._done(made, mending=True) or (not self._why and self._done(made, mending=True)))
+
+    def _done(self, work: Callable[[sqlite3.Connection], T], *, mending: bool = False) -> T | None:
+        """What `work` gives with the base; None where there is none to be had, or SQLite says something against it,
+        which is noted. One that is damaged is put aside where that is `mending` it: whoever only reads changes
+        nothing."""
         base = None
-        with self._noting(mending):
+        try:
             base = _connected(self._path) if self._path is not None else None
-        try:
-            with self._noting(mending), contextlib.suppress(TypeError):
-                yield base
-        finally:
-            if base is not None:
-                base.close()
-
-    @contextlib.contextmanager
-    def _noting(self, mending: bool) -> Iterator[None]:
-        try:
-            yield
+            return None if base is None else work(base)
         except sqlite3.Error as error:
             self._why = str(error)
             # Damage alone is of just this type: what is busy, full or not to be opened has one of its own.
@@ -126,6 +126,10 @@ class AnswersFile:
                 self._put_aside()
         except OSError as error:
             self._why = error.strerror or str(error)
+        finally:
+            if base is not None:
+                base.close()
+        return None
 
     def _put_aside(self) -> None:
         """Makes room for a base that is whole: in one that is damaged no answer would ever be kept again."""
@@ -174,9 +178,30 @@ def _warning(summary: str, detail: str, advice: str) -> Problem:
     return Problem(summary, detail, advice=advice, severity="warning")
 
 
-def _keep(base: sqlite3.Connection, row: tuple[str, str, str, int]) -> None:
+def _found(base: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Answer]:
+    found = {}
+    for key in keys:
+        row = base.execute("select body, digest from answers where key = ?", (key,)).fetchone()
+        answer = _trusted(key, *row) if row is not None else None
+        if answer is not None:
+            found[key] = answer
+    return found
+
+
+def _trusted(key: str, body: object, digest: object) -> Answer | None:
+    """The answer in a row, None where it is not as it was written."""
+    if not isinstance(body, bytes) or _digest(key, body) != digest:
+        return None
+    try:
+        return from_plain(Answer, json.loads(body.decode("utf-8", "surrogatepass")))
+    except (Misfit, ValueError, RecursionError):
+        return None
+
+
+def _keep(base: sqlite3.Connection, row: tuple[str, bytes, str, int], bounds: bool) -> None:
     base.execute("insert or replace into answers values (?, ?, ?, ?)", row)
-    _bound(base)
+    if bounds:
+        _bound(base)
 
 
 def _bound(base: sqlite3.Connection) -> None:
@@ -186,5 +211,5 @@ def _bound(base: sqlite3.Connection) -> None:
         base.execute(f"delete from answers where key in ({oldest})", (MOST_ANSWERS // 10,))  # noqa: S608
 
 
-def _digest(key: str, body: str) -> str:
-    return hashlib.sha256(f"{key}\0{body}".encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(key: str, body: bytes) -> str:
+    return hashlib.sha256(key.encode() + b"\0" + body).hexdigest()

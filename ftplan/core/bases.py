@@ -27,6 +27,16 @@ def base_of(record: ModelRecord) -> str:
     return base_named(record.job.base_model or str(record.recipe.get("base_model", "")))
 
 
+def priced_as(provider: str, model_id: str, state: State) -> str:
+    """The id of the provider's own model that answers of a model cost as much as: the base of a remembered one, also
+    where its id does not name it."""
+    for record in state.models.values():
+        taken = record.taken.model_id if record.taken is not None else None
+        if record.provider == provider and model_id in (record.job.fine_tuned_model, taken):
+            return base_of(record)
+    return base_named(model_id)
+
+
 def root_of(record: ModelRecord, state: State) -> str:
     """The base at the root of a remembered model's chain, by the name that it was declared with."""
     passed: set[str] = set()

@@ -8,10 +8,10 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from ftplan.core.catalog import BaseModel, Catalog
+from ftplan.core.evaluations import Prepared
 from ftplan.core.facts import DatasetFacts, Encoding
 from ftplan.core.recipe import fingerprint, keep_ignored, make_recipe
 from ftplan.core.spec import Address, DatasetSpec, ModelSpec, Project, ProviderSpec
-from ftplan.core.steps import Estimate
 from ftplan.errors import Problem
 
 RECIPE_PREFIX = "recipe:"
@@ -50,15 +50,15 @@ class DesiredModel:
 @dataclass(frozen=True, slots=True)
 class Desired:
     """A whole project, worked out. `models` parents first, and by name among equals. `catalogs_of_others` are the
-    catalogs without what the project itself says over them; empty where it says nothing. `asking` is what evaluations
-    are estimated to cost, by their name and that of the model."""
+    catalogs without what the project itself says over them; empty where it says nothing. `evaluations` are those that
+    the plan makes, by their name and that of the model."""
 
     project: Project
     models: tuple[DesiredModel, ...] = ()
     datasets: Mapping[str, DatasetFacts] = field(default_factory=dict)
     catalogs: Mapping[str, Catalog] = field(default_factory=dict)
     catalogs_of_others: Mapping[str, Catalog] = field(default_factory=dict)
-    asking: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
+    evaluations: Mapping[tuple[str, str], Prepared] = field(default_factory=dict)
 
     def model(self, name: str) -> DesiredModel | None:
         return next((model for model in self.models if model.spec.name == name), None)

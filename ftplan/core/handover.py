@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 MOST_FORMER_TARGETS = 20
@@ -78,7 +77,7 @@ class Against:
 class EvalRecord:
     """How a model did in an evaluation. `digest` is of everything the verdict depends on (graders, thresholds, rows,
     opponents); `score` the mean over `rows` between 0 and 1 with its confidence interval; `passed` the verdict and
-    `said` why, in words with figures. `cost` in USD is what its answers came to, None where no price is known."""
+    `said` why, in words with figures."""
 
     name: str
     model: str
@@ -92,7 +91,6 @@ class EvalRecord:
     against: tuple[Against, ...] = ()
     said: tuple[str, ...] = ()
     at: str = ""
-    cost: Decimal | None = None
     rehearsal: bool = False
 
     @property

@@ -29,7 +29,7 @@ from ftplan.core.money.calibration import calibrations
 from ftplan.core.money.cost import bill
 from ftplan.core.money.spending import spent_in
 from ftplan.core.plan import Bill, Mode, Note, Plan, Unchanged
-from ftplan.core.recipe import upload_name
+from ftplan.core.recipe import digest, upload_name
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
 from ftplan.core.steps import Adopt, Await, Reason, Step, Train, Upload
@@ -90,7 +90,7 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
         lineage=state.lineage,
         serial=state.serial,
         config_digest=desired.project.digest,
-        dataset_digests={name: facts.sha256 for name, facts in sorted(desired.datasets.items())},
+        dataset_digests=_dataset_digests(desired),
         created_at=now.isoformat(timespec="seconds"),
         steps=(*uploads, *steps),
         unchanged=tuple(unchanged),
@@ -114,6 +114,15 @@ def _drafted(desired: Desired, state: State, seen: Observation, policy: Policy, 
         draft.outcomes.update(forget_aliases(state, scope))
         draft.outcomes.update(decide_destroy(desired.project, state, seen, scope))
     return _Draft(spared(draft.outcomes, state))
+
+
+def _dataset_digests(desired: Desired) -> dict[str, str]:
+    """What says that a dataset is the same: of its bytes where it is trained on, of what is asked where it is not."""
+    asked: dict[str, set[str]] = {}
+    for one in desired.evaluations.values():
+        asked.setdefault(one.dataset, set()).add(one.rows)
+    rows = {name: digest(sorted(digests)) for name, digests in asked.items()}
+    return dict(sorted({**rows, **{name: facts.sha256 for name, facts in desired.datasets.items()}}.items()))
 
 
 def _money_notes(steps: list[Step], known: Bill | None, desired: Desired, word: Word, spent: Decimal) -> list[Note]:

@@ -181,9 +181,9 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Promote:
-    """Let an alias stand for the output of `model`, once the evaluations it `requires` are passed; `estimate` is what
-    their answers cost at the most. `model_id` is None where only the apply can tell, and `former_id` where the alias
-    stood for nothing."""
+    """Let an alias stand for the output of `model`, once the evaluations it `requires` are passed; `estimate` is of
+    what their answers cost, and `decided_by` has by their names digests of what their verdicts depend on.
+    `model_id` is None where only the apply can tell, and `former_id` where the alias stood for nothing."""
 
     address: Address
     provider: str
@@ -194,6 +194,7 @@ class Promote:
     job_id: str | None = None
     former_id: str | None = None
     estimate: Estimate | None = None
+    decided_by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

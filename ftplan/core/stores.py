@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -93,8 +93,14 @@ class AnswerStore(Protocol):
     """What models have answered, by `question_key`: it was paid for, and is not asked again. It never fails: what
     cannot be kept or read is asked anew, and `troubles` tell so."""
 
-    def kept_answer(self, key: str) -> Answer | None:
-        """The answer to exactly this question; None where there is none to be trusted."""
+    def kept_answers(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+        """The answers to exactly these questions, as far as there are any to be trusted."""
+
+    def claim(self, key: str) -> bool:
+        """Whether nobody else is asking this question: until it is released, or this process ends, nobody does."""
+
+    def release(self, key: str) -> None:
+        """Lets others ask it."""
 
     def keep_answer(self, key: str, answer: Answer) -> None:
         """Keeps an answer, durably, before anybody else hears of it."""

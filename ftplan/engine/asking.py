@@ -13,6 +13,10 @@ from ftplan.engine.crew import Crew
 from ftplan.errors import FtplanError, Interrupted, NotAllowed, Problem, ProviderError, Unreachable
 
 LONGEST_PAUSE_SECONDS = 60.0
+# Services know a tuned model only some minutes after it was made.
+MISSING_SECONDS = 300.0
+# Who waits that long wonders why.
+PATIENT_SECONDS = 10.0
 # How long the one who asks is deaf to a signal, and to what other threads bring.
 TURN_SECONDS = 0.1
 MOST_PROBLEMS = 5
@@ -24,6 +28,15 @@ class Asked:
 
     provider: str
     question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Questions, and the keys that their answers are kept by, in the same order: worked out once, since hashing many
+    long prompts takes its time."""
+
+    asked: tuple[Asked, ...]
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +54,8 @@ class Gone:
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Who asks. `accounts` say at which service a provider is, by its name; up to `width` questions are under way at
-    once. `stop` names the signal that asked to leave; `tell` hears how far it has gone, and `paid` of each answer that
-    was not kept before."""
+    once. `stop` names the signal that asked to leave; `tell` hears how far it has gone, `waits` why it takes so long,
+    and `paid` of each answer that was not kept before."""
 
     providers: Mapping[str, Answers]
     accounts: Mapping[str, str]
@@ -50,39 +63,37 @@ class Asking:
     clock: Clock
     stop: Callable[[], str | None] = lambda: None
     tell: Callable[[Gone], None] = lambda gone: None
+    waits: Callable[[Problem], None] = lambda problem: None
     paid: Callable[[Asked, Answer], None] = lambda asked, answer: None
     width: int = 8
 
-    def kept(self, asked: Sequence[Asked]) -> list[Answer | None]:
-        """What is answered already, in the order of the questions."""
-        known: dict[str, Answer | None] = {}
-        for key in map(self._key, asked):
-            if key not in known:
-                known[key] = self.store.kept_answer(key)
-        return [known[self._key(one)] for one in asked]
+    def inquiry(self, asked: Sequence[Asked]) -> Inquiry:
+        """The questions, ready to be asked."""
+        return Inquiry(tuple(asked), tuple(question_key(self.accounts[one.provider], one.question) for one in asked))
 
-    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
+    def kept(self, inquiry: Inquiry) -> list[Answer | None]:
+        """What is answered already, in the order of the questions."""
+        known = self.store.kept_answers(inquiry.keys)
+        return [known.get(key) for key in inquiry.keys]
+
+    def answers(self, inquiry: Inquiry) -> list[Answer]:
         """Every answer, in the order of the questions; each is kept the moment it comes. Raises `Interrupted` where a
         signal came first, else what went wrong with whatever was refused, once all the rest is answered."""
-        known = self._answered(asked, len(asked))
-        return [known[self._key(one)] for one in asked]
+        known = self._answered(inquiry, len(inquiry.keys))
+        return [known[key] for key in inquiry.keys]
 
-    def some_answers(self, asked: Sequence[Asked], most: int) -> list[Answer] | None:
+    def some_answers(self, inquiry: Inquiry, most: int) -> list[Answer] | None:
         """The same once every question is answered; None while some are left, after `most` more were answered."""
-        known = self._answered(asked, most)
-        keys = [self._key(one) for one in asked]
-        return [known[key] for key in keys] if known.keys() >= set(keys) else None
+        known = self._answered(inquiry, most)
+        return [known[key] for key in inquiry.keys] if known.keys() >= set(inquiry.keys) else None
 
-    def _answered(self, asked: Sequence[Asked], most: int) -> Mapping[str, Answer]:
+    def _answered(self, inquiry: Inquiry, most: int) -> Mapping[str, Answer]:
         """What is answered, by the keys of the questions, once up to `most` were asked that were not."""
-        questions = {self._key(one): one for one in asked}
-        known = {self._key(one): answer for one, answer in zip(asked, self.kept(asked), strict=True) if answer}
+        questions = dict(zip(inquiry.keys, inquiry.asked, strict=True))
+        known = dict(self.store.kept_answers(inquiry.keys))
         unasked = [key for key in questions if key not in known]
         _Round(self, {key: questions[key] for key in unasked[:most]}, known, len(questions)).go()
         return known
-
-    def _key(self, one: Asked) -> str:
-        return question_key(self.accounts[one.provider], one.question)
 
 
 @dataclass(slots=True)
@@ -100,6 +111,7 @@ class _Round:
     pause: float = SHORTEST_PAUSE_SECONDS
     not_before: float = 0.0
     failing_since: float | None = None
+    has_told: bool = False
     refused: list[ProviderError] = field(default_factory=list)
     fatal: ProviderError | None = None
     gone: Gone = field(default_factory=lambda: Gone(0, 0, 0))
@@ -126,23 +138,41 @@ class _Round:
         if stopped and not self.flying:
             raise Interrupted(self._left())
         ready = clock.monotonic() >= self.not_before and not stopped and not self._is_pointless()
-        while ready and self.waiting and self.flying < self.width:
-            self._send(crew, self.waiting.pop(0))
+        if ready:
+            self._send_some(crew)
         if not self.flying:
-            clock.sleep(max(0.0, self.not_before - clock.monotonic()))
+            # Nothing is under way where all are to wait, or where somebody else asks all that is left.
+            clock.sleep(max(TURN_SECONDS if ready else 0.0, self.not_before - clock.monotonic()))
             return
         came = crew.next(TURN_SECONDS)
         if came is not None:
             self.flying -= 1
             self._take(*came)
 
+    def _send_some(self, crew: Crew[str, Answer]) -> None:
+        """Sends as many as may be under way, each but those that another process asks just now."""
+        for key in tuple(self.waiting):
+            if self.flying >= self.width:
+                return
+            if self.asking.store.claim(key):
+                self.waiting.remove(key)
+                self._send(crew, key)
+
     def _send(self, crew: Crew[str, Answer], key: str) -> None:
+        # Another process may have asked it since this one looked.
+        found = self.asking.store.kept_answers([key]).get(key)
+        if found is not None:
+            self.asking.store.release(key)
+            self._take_in(key, found)
+            return
         one = self.questions[key]
         provider = self.asking.providers[one.provider]
         crew.give(key, lambda: provider.answer(one.question))
         self.flying += 1
 
     def _take(self, key: str, came: Answer | Exception) -> None:
+        if not isinstance(came, Answer):
+            self.asking.store.release(key)
         match came:
             case Answer():
                 self._keep(key, came)
@@ -158,27 +188,35 @@ class _Round:
     def _keep(self, key: str, answer: Answer) -> None:
         self.asking.paid(self.questions[key], answer)
         self.asking.store.keep_answer(key, answer)
-        self.known[key] = answer
-        self.pause, self.failing_since = SHORTEST_PAUSE_SECONDS, None
+        self.asking.store.release(key)
+        self.pause, self.failing_since, self.has_told = SHORTEST_PAUSE_SECONDS, None, False
         self.width = min(self.asking.width, self.width + 1)
+        self._take_in(key, answer, paid=True)
+
+    def _take_in(self, key: str, answer: Answer, *, paid: bool = False) -> None:
+        self.known[key] = answer
         gone = self.gone
         self.gone = Gone(
             gone.done + 1,
             gone.total,
-            gone.kept,
-            gone.prompt_tokens + (answer.prompt_tokens or 0),
-            gone.completion_tokens + (answer.completion_tokens or 0),
+            gone.kept + (not paid),
+            gone.prompt_tokens + (answer.prompt_tokens or 0 if paid else 0),
+            gone.completion_tokens + (answer.completion_tokens or 0 if paid else 0),
         )
         self.asking.tell(self.gone)
 
     def _wait(self, key: str, error: Unreachable) -> None:
-        """Later, and fewer at once; not any more where no question was answered for a quarter of an hour."""
+        """Later, and fewer at once; not any more where no question was answered for a quarter of an hour, or for some
+        minutes where the model is not there."""
         now = self.asking.clock.monotonic()
         self.failing_since = now if self.failing_since is None else self.failing_since
         self.waiting.insert(0, key)
-        if now - self.failing_since > GIVE_UP_SECONDS:
+        if now - self.failing_since > (MISSING_SECONDS if error.is_missing else GIVE_UP_SECONDS):
             self.fatal = error
             return
+        if now - self.failing_since > PATIENT_SECONDS and not self.has_told:
+            self.has_told = True
+            self.asking.waits(error.problems[0])
         self.width = max(1, self.width // 2)
         wanted = self.pause if error.retry_after is None else error.retry_after
         self.not_before = max(self.not_before, now + min(max(wanted, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))

@@ -37,6 +37,7 @@ class Failure:
     kind: str = ""
     request_id: str = ""
     retry_after: float | None = None
+    says_gone: bool = False
 
     @property
     def is_the_services_own(self) -> bool:
@@ -110,6 +111,7 @@ class Translator:
             kind=str(envelope.get("type") or ""),
             request_id=request_id,
             retry_after=retry_after(response.headers),
+            says_gone=says_gone(error),
         )
 
     @property
@@ -144,7 +146,10 @@ class Translator:
         if failure.status in (400, 413, 422) or failure.code == "insufficient_quota":
             return self._unwritten(failure)
         # A tuned model is unknown for some minutes after it was made: a 404 may pass as well.
-        return self._unread(failure)
+        error = self._unread(failure)
+        if isinstance(error, Unreachable):
+            error.is_missing = failure.says_gone
+        return error
 
     def _unwritten(self, failure: Failure) -> ProviderError:
         story = failure.story

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from browser import DESKTOP, PHONE, Look, visit
+from openai import OpenAI
 from playwright.sync_api import Browser
 from workbench import Workbench, chats, control, model
 
@@ -288,3 +289,32 @@ def test_before_anything_is_paid_that_cannot_be_kept_that_is_said(tuned: Workben
     (tuned.folder.parent / "cache" / "answers.sqlite3").mkdir(parents=True)
     done = tuned.run("compare", "model.bot", "-dataset=asked", "-limit=2", "-max-cost=0")
     assert (done.code, "Warning: Answers cannot be kept" in done.err, questions(tuned)) == (10, True, 0)
+
+
+def test_two_comparisons_at_once_pay_for_each_answer_once(tuned: Workbench) -> None:
+    tuned.order({"action": "delay", "seconds": 0.05, "method": "POST", "path": CHAT, "times": 200})
+    words = ("compare", "model.bot", "-dataset=asked", "-json")
+    both = [tuned.start(*words), tuned.start(*words, "-concurrency=3")]
+    first, second = (json.loads(one.end().out) for one in both)
+    assert questions(tuned) == 100
+    assert [row["answers"] for row in first["rows"]] == [row["answers"] for row in second["rows"]]
+
+
+def test_where_nothing_can_be_kept_that_is_said_unless_it_was_wished(tuned: Workbench) -> None:
+    tuned.environ(FTPLAN_CACHE_DIR="")
+    words = ("compare", "model.bot", "-dataset=asked", "-limit=1")
+    said = tuned.run(*words).said
+    assert "Answers cannot be kept" in said
+    assert "FTPLAN_CACHE_DIR is empty" in said
+    assert "cannot be kept" not in tuned.run(*words, "-cache=false").said
+
+
+def test_a_model_that_is_gone_is_not_asked_but_what_it_answered_is_shown(tuned: Workbench) -> None:
+    document(tuned, "-limit=3")
+    with OpenAI(base_url=tuned.sandbox.url, api_key="sandbox") as client:
+        client.models.delete(tuned.model_id())
+    before = questions(tuned)
+    assert len(document(tuned, "-limit=3")["rows"]) == 3
+    done = tuned.run("compare", "model.bot", "-dataset=asked", "-limit=9")
+    assert (done.code, questions(tuned)) == (1, before)
+    assert f"trainer has no {tuned.model_id()}, which model.bot stands for. Nobody was asked." in done.said

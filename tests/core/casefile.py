@@ -18,6 +18,7 @@ from ftplan.core.checkpoints import Checkpoint, CheckpointWish
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.entries import Commit, Reserve
 from ftplan.core.evaluating import AliasSpec
+from ftplan.core.evaluations import Prepared
 from ftplan.core.facts import DatasetFacts, Observation, Phase, RemoteFile, RemoteJob, RemoteModel, TokenFacts
 from ftplan.core.handover import AliasRecord, EvalRecord, TakenCheckpoint, Target
 from ftplan.core.plan import Mode, Plan
@@ -146,13 +147,14 @@ def _alias_spec(name: str, data: Mapping[str, Any]) -> AliasSpec:
     return AliasSpec(name, given["model"], tuple(given.get("requires", ())))
 
 
-def _asking(declared: Mapping[str, Any]) -> dict[tuple[str, str], Estimate]:
-    """What evaluations cost, given as `accuracy of bot: 0.50`, or null for a price that nobody knows."""
+def _evaluations(declared: Mapping[str, Any]) -> dict[tuple[str, str], Prepared]:
+    """Evaluations with what they cost, given as `accuracy of bot: 0.50`, or null for a price that nobody knows."""
     found = {}
     for told, amount in (declared.get("asking") or {}).items():
         name, _, model = told.partition(" of ")
         most = None if amount is None else Decimal(str(amount))
-        found[name, model] = Estimate(1000, None if most is None else Decimal(0), most, None, "200 answers")
+        estimate = Estimate(1000, None if most is None else Decimal(0), most, None, "200 answers")
+        found[name, model] = Prepared("holdout", "rows of holdout", f"rules of {name}", estimate)
     return found
 
 
@@ -189,7 +191,7 @@ def load_world(document: Mapping[str, Any]) -> World:
         raise ValueError(problems)
     state = _with_intents(state, desired, remembered.get("intents") or [])
     today = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=timezone.utc)
-    desired = replace(desired, asking=_asking(declared))
+    desired = replace(desired, evaluations=_evaluations(declared))
     state = replace(
         state,
         aliases={name: _alias(name, data) for name, data in (remembered.get("aliases") or {}).items()},

@@ -107,7 +107,6 @@ def evaluation(**fields: Any) -> EvalRecord:
         "against": (better,),
         "said": ("0.75 [0.70, 0.80] of 200 rows",),
         "at": "2026-11-02T00:00:00+00:00",
-        "cost": Decimal("0.12"),
     }
     return EvalRecord(**{**given, **fields})
 

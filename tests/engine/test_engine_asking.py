@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
@@ -21,9 +21,17 @@ class Memory:
 
     def __init__(self) -> None:
         self.held: dict[str, Answer] = {}
+        self.claimed_by_others: set[str] = set()
+        self.released: list[str] = []
 
-    def kept_answer(self, key: str) -> Answer | None:
-        return self.held.get(key)
+    def kept_answers(self, keys: Sequence[str]) -> dict[str, Answer]:
+        return {key: self.held[key] for key in keys if key in self.held}
+
+    def claim(self, key: str) -> bool:
+        return key not in self.claimed_by_others
+
+    def release(self, key: str) -> None:
+        self.released.append(key)
 
     def keep_answer(self, key: str, answer: Answer) -> None:
         self.held[key] = answer
@@ -68,27 +76,31 @@ def asking(model: Model, store: Memory | None = None, **fields: object) -> Askin
     return Asking({"svc": model}, {"svc": "openai"}, **given)  # type: ignore[arg-type]
 
 
-def unreachable(retry_after: float | None = None) -> Unreachable:
+def answers(asks: Asking, questions: Sequence[Asked]) -> list[Answer]:
+    return asks.answers(asks.inquiry(questions))
+
+
+def unreachable(retry_after: float | None = None, *, is_missing: bool = False) -> Unreachable:
     error = Unreachable(Problem("busy"))
-    error.retry_after = retry_after
+    error.retry_after, error.is_missing = retry_after, is_missing
     return error
 
 
 @given(st.lists(st.text(max_size=3), max_size=30), st.integers(1, 5))
 def test_the_answers_come_in_the_order_of_the_questions_and_each_is_asked_once(texts: list[str], width: int) -> None:
     model = Model()
-    answers = asking(model, width=width).answers(asked(*texts))
-    assert [answer.text for answer in answers] == [f"re: {text}" for text in texts]
+    came = answers(asking(model, width=width), asked(*texts))
+    assert [answer.text for answer in came] == [f"re: {text}" for text in texts]
     assert set(model.asked.values()) <= {1}
     assert model.most_at_once <= width
 
 
 def test_what_was_answered_is_not_asked_again() -> None:
     store, model = Memory(), Model()
-    asking(model, store).answers(asked("a", "b"))
+    answers(asking(model, store), asked("a", "b"))
     heard: list[Gone] = []
-    answers = asking(model, store, tell=heard.append).answers(asked("b", "c", "a"))
-    assert [answer.text for answer in answers] == ["re: b", "re: c", "re: a"]
+    came = answers(asking(model, store, tell=heard.append), asked("b", "c", "a"))
+    assert [answer.text for answer in came] == ["re: b", "re: c", "re: a"]
     assert model.asked == {"a": 1, "b": 1, "c": 1}
     assert (heard[0], heard[-1]) == (Gone(2, 3, 2), Gone(3, 3, 2, 3, 2))
 
@@ -97,15 +109,16 @@ def test_what_was_answered_is_not_asked_again() -> None:
 def test_in_parts_everything_is_answered_as_at_once_and_each_part_asks_no_more_than_it_may(
     texts: list[str], most: int
 ) -> None:
-    store, model, answers, before = Memory(), Model(), None, 0
-    while answers is None:
+    store, model, came, before = Memory(), Model(), None, 0
+    while came is None:
         heard: list[Gone] = []
-        answers = asking(model, store, tell=heard.append).some_answers(asked(*texts), most)
+        asks = asking(model, store, tell=heard.append)
+        came = asks.some_answers(asks.inquiry(asked(*texts)), most)
         assert sum(model.asked.values()) - before <= most
         assert {gone.total for gone in heard} == {len(set(texts))}
-        assert answers is not None or sum(model.asked.values()) > before
+        assert came is not None or sum(model.asked.values()) > before
         before = sum(model.asked.values())
-    assert [answer.text for answer in answers] == [f"re: {text}" for text in texts]
+    assert [answer.text for answer in came] == [f"re: {text}" for text in texts]
     assert set(model.asked.values()) <= {1}
 
 
@@ -113,7 +126,7 @@ def test_another_model_or_another_parameter_is_another_question() -> None:
     store, model = Memory(), Model()
     messages = ({"role": "user", "content": "a"},)
     other = Asked("svc", Question("m", messages, parameters={"temperature": 1}))
-    asking(model, store).answers([*asked("a"), *asked("a", model="n"), other])
+    answers(asking(model, store), [*asked("a"), *asked("a", model="n"), other])
     assert (model.asked["a"], len(store.held)) == (3, 3)
 
 
@@ -121,15 +134,15 @@ def test_a_service_that_is_busy_is_asked_again_when_it_says_and_not_before() -> 
     clock = StoppedClock()
     begun = clock.monotonic()
     model = Model(lambda text, time: unreachable(17.0) if time == 1 else None)
-    asking(model, clock=clock).answers(asked("a"))
+    answers(asking(model, clock=clock), asked("a"))
     assert model.asked["a"] == 2
     assert clock.monotonic() - begun >= 17.0
 
 
 def test_a_service_that_is_busy_is_asked_fewer_at_once() -> None:
     model = Model(lambda text, time: unreachable() if time == 1 else None)
-    answers = asking(model, width=4).answers(asked(*"abcdefgh"))
-    assert len(answers) == 8
+    came = answers(asking(model, width=4), asked(*"abcdefgh"))
+    assert len(came) == 8
     assert set(model.answered.values()) == {1}
 
 
@@ -138,17 +151,63 @@ def test_pauses_grow_and_after_a_quarter_of_an_hour_it_is_given_up_with_all_that
     begun = clock.monotonic()
     model = Model(lambda text, time: None if text == "a" else unreachable())
     with pytest.raises(Unreachable):
-        asking(model, store, clock=clock, width=1).answers(asked("a", "b"))
+        answers(asking(model, store, clock=clock, width=1), asked("a", "b"))
     assert 900 < clock.monotonic() - begun < 1000
     assert model.asked["b"] < 40
     assert [answer.text for answer in store.held.values()] == ["re: a"]
+
+
+def test_a_model_that_is_not_there_is_given_up_after_some_minutes_since_a_new_one_is_not_known_at_once() -> None:
+    clock, model = StoppedClock(), Model(lambda text, time: unreachable(is_missing=True))
+    begun = clock.monotonic()
+    with pytest.raises(Unreachable):
+        answers(asking(model, clock=clock), asked("a"))
+    assert 300 < clock.monotonic() - begun < 400
+    assert answers(asking(Model(lambda text, time: unreachable(is_missing=True) if time < 6 else None)), asked("a"))
+
+
+def test_whoever_waits_long_is_told_why_once_and_again_when_it_is_so_again() -> None:
+    told: list[Problem] = []
+    fails = {"a": range(1, 9), "b": range(1, 9), "c": range(1, 2)}
+    model = Model(lambda text, time: unreachable() if time in fails[text] else None)
+    answers(asking(model, waits=told.append, width=1), asked("a", "b", "c"))
+    assert [problem.summary for problem in told] == ["busy", "busy"]
+
+
+def test_what_another_process_asks_just_now_is_waited_for_and_not_asked() -> None:
+    store, model = Memory(), Model()
+    other = asking(model, store)
+    (key,) = other.inquiry(asked("b")).keys
+    store.claimed_by_others.add(key)
+
+    class Waiting(StoppedClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            # The other one has its answer, and lets go.
+            store.held[key] = Answer("of another")
+            store.claimed_by_others.clear()
+
+    heard: list[Gone] = []
+    came = answers(asking(model, store, clock=Waiting(), tell=heard.append), asked("a", "b", "c"))
+    assert [answer.text for answer in came] == ["re: a", "of another", "re: c"]
+    assert model.asked == {"a": 1, "c": 1}
+    assert (heard[-1].done, heard[-1].kept) == (3, 1)
+
+
+def test_what_was_claimed_is_released_whatever_came_of_it() -> None:
+    store = Memory()
+    model = Model(lambda text, time: Rejected(Problem("no")) if text == "b" else None)
+    asks = asking(model, store)
+    with pytest.raises(FtplanError):
+        answers(asks, asked("a", "b"))
+    assert set(store.released) == set(asks.inquiry(asked("a", "b")).keys)
 
 
 def test_a_refused_question_does_not_stop_the_others_and_all_refusals_are_told() -> None:
     store = Memory()
     model = Model(lambda text, time: Rejected(Problem(f"no to {text}")) if text in "bd" else None)
     with pytest.raises(FtplanError) as caught:
-        asking(model, store).answers(asked(*"abcde"))
+        answers(asking(model, store), asked(*"abcde"))
     assert sorted(problem.summary for problem in caught.value.problems) == ["no to b", "no to d"]
     assert sorted(str(answer.text) for answer in store.held.values()) == ["re: a", "re: c", "re: e"]
 
@@ -156,7 +215,7 @@ def test_a_refused_question_does_not_stop_the_others_and_all_refusals_are_told()
 def test_where_everything_is_refused_not_everything_is_asked() -> None:
     model = Model(lambda text, time: Rejected(Problem("no")))
     with pytest.raises(FtplanError) as caught:
-        asking(model, width=1).answers(asked(*(str(number) for number in range(100))))
+        answers(asking(model, width=1), asked(*(str(number) for number in range(100))))
     assert sum(model.asked.values()) == 5
     assert "95 were not asked any more" in caught.value.problems[-1].detail
 
@@ -164,7 +223,7 @@ def test_where_everything_is_refused_not_everything_is_asked() -> None:
 def test_a_wrong_key_ends_it_at_once() -> None:
     model = Model(lambda text, time: NotAllowed(Problem("the key")))
     with pytest.raises(NotAllowed):
-        asking(model, width=1).answers(asked(*"abc"))
+        answers(asking(model, width=1), asked(*"abc"))
     assert sum(model.asked.values()) == 1
 
 
@@ -176,9 +235,9 @@ def test_after_a_signal_nothing_more_is_asked_what_came_is_kept_and_the_next_run
         return "SIGINT" if len(store.held) >= 2 else None
 
     with pytest.raises(Interrupted, match="Interrupted") as caught:
-        asking(model, store, stop=stop, width=1).answers(asked(*"abcde"))
+        answers(asking(model, store, stop=stop, width=1), asked(*"abcde"))
     assert "2 of 5 questions are answered" in caught.value.problems[0].detail
-    asking(model, store).answers(asked(*"abcde"))
+    answers(asking(model, store), asked(*"abcde"))
     assert model.asked == Counter("abcde")
 
 
@@ -192,11 +251,11 @@ def test_what_is_under_way_when_it_ends_badly_is_waited_for_and_kept() -> None:
 
     model = Slow(lambda text, time: NotAllowed(Problem("the key")) if text == "a" else None)
     with pytest.raises(NotAllowed):
-        asking(model, store, width=2).answers(asked("a", "b"))
+        answers(asking(model, store, width=2), asked("a", "b"))
     assert [answer.text for answer in store.held.values()] == ["re: b"]
 
 
 def test_nothing_is_asked_where_nothing_is_wanted() -> None:
     model = Model()
-    assert asking(model).answers([]) == []
+    assert answers(asking(model), []) == []
     assert not model.asked

@@ -7,17 +7,13 @@ from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from ftplan.cli.asking.compared import Compared
+from ftplan.cli.judging.models_asked import row_tokens
 from ftplan.cli.opening.session import Session
 from ftplan.cli.talking.approval import approve
 from ftplan.cli.talking.console import Console
-from ftplan.core.catalog import BaseModel
 from ftplan.core.comparing.asking_cost import asking_estimate
-from ftplan.core.comparing.questions import HeldOut
-from ftplan.core.deciding.promoting import summed
-from ftplan.core.desired import encoding_of
+from ftplan.core.money.cost import summed
 from ftplan.core.steps import Estimate
-from ftplan.datasets.preparing.heldout import asked_tokens
-from ftplan.engine.asking import Asking
 from ftplan.errors import GateRefused, Problem
 from ftplan.views.plan_money import dollar_range, dollars
 
@@ -28,15 +24,13 @@ def approve_asking(
     options: Mapping[str, Any],
     max_cost: Decimal | None,
     case: Compared,
-    asks: Asking,
-    base: BaseModel | None,
+    unasked: Sequence[bool],
 ) -> None:
-    """Returns once what it costs is approved; what is answered already costs nothing, and needs no approval. Raises
-    `GateRefused` where it may cost more than `max_cost`."""
-    unasked = [answer is None for answer in asks.kept(case.asked())]
+    """Returns once what it costs is approved to ask what is `unasked`; where all is answered already it costs nothing,
+    and needs no approval. Raises `GateRefused` where it may cost more than `max_cost`."""
     if not any(unasked):
         return
-    estimate = _estimate(session, case, unasked, base)
+    estimate = _estimate(session, case, unasked)
     rehearsal = all(session.catalogs[one.provider].rehearsal for one in case.whom)
     billed = "; a rehearsal: nothing is billed" if rehearsal else ""
     amount = dollar_range(estimate.low, estimate.high)
@@ -52,19 +46,14 @@ def approve_asking(
         approve(console, options, f"Ask them, for {amount}?")
 
 
-def _estimate(session: Session, case: Compared, unasked: list[bool], base: BaseModel | None) -> Estimate:
+def _estimate(session: Session, case: Compared, unasked: Sequence[bool]) -> Estimate:
     count, parts = len(case.taken.rows), []
     for number, whom in enumerate(case.whom):
         own = [row for row, open in zip(case.rows_of(number), unasked[number * count :], strict=False) if open]
-        tokens = row_tokens(session, own, base)
         catalog = session.catalogs[whom.provider]
-        parts.append(asking_estimate(tokens, catalog.base(whom.model_id), catalog, case.parameters, whom.provider))
+        base = catalog.base(whom.base)
+        tokens = row_tokens(session, own, base)
+        parts.append(asking_estimate(tokens, base, catalog, case.parameters, whom.provider))
     estimate = summed(parts)
     assert estimate is not None
     return estimate
-
-
-def row_tokens(session: Session, rows: Sequence[HeldOut], base: BaseModel | None) -> list[tuple[int, int]]:
-    """What `rows` ask and what they want, in tokens of the models that are tuned on `base`."""
-    encoding = encoding_of(base)
-    return asked_tokens(rows, encoding, session.tokenizers.get(encoding))

@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from ftplan.backends.answers import AnswersFile
-from ftplan.cli.asking.asking import answers_of_user, asking, now_and_then, refuse_unable, unasked_problem
 from ftplan.cli.asking.bill import approve_asking
-from ftplan.cli.asking.compared import Compared, compared, compared_with, overlap_problems
-from ftplan.cli.asking.rows_asked import rows_to_ask, way_of
+from ftplan.cli.asking.compared import Compared, compared, compared_with, overlap_problems, refuse_gone
+from ftplan.cli.asking.rows_asked import rows_to_ask, unasked_problem, way_of
+from ftplan.cli.judging.judge import waiting
+from ftplan.cli.judging.models_asked import answers_of_user, asking, now_and_then, refuse_unable
 from ftplan.cli.opening.remembered import model_with_job
 from ftplan.cli.opening.session import open_session
 from ftplan.cli.talking.argv import CommandLine
@@ -22,7 +23,6 @@ from ftplan.cli.talking.console import Console, Voice
 from ftplan.cli.talking.documents import STDOUT, Documents, document_options, refuse_two_on_stdout, write_document
 from ftplan.cli.talking.options import config_options, config_request, read_amount
 from ftplan.cli.talking.signals import Stop
-from ftplan.core.bases import base_of
 from ftplan.core.comparing.comparison import Comparison
 from ftplan.core.notices import QuestionsAnswered
 from ftplan.core.spec import Address
@@ -101,15 +101,18 @@ def _compared(console: Console, address: str, options: Mapping[str, Any]) -> Com
         asks = asking(
             session,
             stop,
-            now_and_then(lambda gone: voice.tell(QuestionsAnswered(told, gone.done, gone.total, gone.kept))),
             answers_of_user() if options["cache"] else AnswersFile(None),
+            tell=now_and_then(lambda gone: voice.tell(QuestionsAnswered(told, gone.done, gone.total, gone.kept))),
+            waits=waiting(voice, record),
             width=options["concurrency"],
         )
-        base = session.catalogs[record.provider].base(base_of(record))
         console.problems(asks.store.troubles())
-        approve_asking(console, session, options, request.max_cost, case, asks, base)
+        inquiry = asks.inquiry(case.asked())
+        unasked = [answer is None for answer in asks.kept(inquiry)]
+        refuse_gone(session, case, unasked)
+        approve_asking(console, session, options, request.max_cost, case, unasked)
         try:
             with voice.speaking(), stop.finishing():
-                return compared(session, state, record, case, asks)
+                return compared(session, state, record, case, asks, inquiry)
         finally:
             console.problems(asks.store.troubles())

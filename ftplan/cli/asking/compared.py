@@ -10,7 +10,7 @@ from typing import Any
 
 from ftplan.cli.asking.rows_asked import Way
 from ftplan.cli.opening.session import Session
-from ftplan.core.bases import base_of
+from ftplan.core.bases import base_of, priced_as
 from ftplan.core.comparing.asking_cost import asking_cost
 from ftplan.core.comparing.comparison import Comparison, Side, savings
 from ftplan.core.comparing.questions import HeldOut, asked_of
@@ -18,7 +18,7 @@ from ftplan.core.money.spending import spend_of_job
 from ftplan.core.records import ModelRecord, State
 from ftplan.datasets import open_dataset, shared_rows
 from ftplan.datasets.preparing.heldout import Taken
-from ftplan.engine.asking import Asked, Asking
+from ftplan.engine.asking import Asked, Asking, Inquiry
 from ftplan.errors import FtplanError, Problem, UsageError
 
 LARGEST_PROMPT = 1024 * 1024
@@ -27,11 +27,13 @@ LONGEST_LABEL = 28
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """A model to ask: what it is called, where it is and by what id."""
+    """A model to ask: what it is called, where it is and by what id, and what its provider's own model is that it was
+    tuned on and costs as much as."""
 
     label: str
     provider: str
     model_id: str
+    base: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,30 @@ def overlap_problems(session: Session, record: ModelRecord, dataset: str) -> lis
         return []
 
 
-def compared(session: Session, state: State, record: ModelRecord, case: Compared, asks: Asking) -> Comparison:
+def refuse_gone(session: Session, case: Compared, unasked: Sequence[bool]) -> None:
+    """Raises `FtplanError` where a tuned model is to be asked that its provider does not have: its questions would be
+    asked over and over, since a new one is not known for some minutes either."""
+    count, gone = len(case.taken.rows), []
+    for number, whom in enumerate(case.whom):
+        asks = any(unasked[number * count : (number + 1) * count]) and whom.model_id != whom.base
+        if asks and session.provider(whom.provider, "A model is at").get_model(whom.model_id) is None:
+            gone.append(whom)
+    if gone:
+        detail = "; ".join(f"{one.provider} has no {one.model_id}, which {one.label} stands for" for one in gone)
+        advice = "Where it was deleted it is asked no more. Where it was trained just now, wait some minutes."
+        raise FtplanError(Problem("Model is gone", f"{detail}. Nobody was asked.", advice=advice))
+
+
+def compared(
+    session: Session, state: State, record: ModelRecord, case: Compared, asks: Asking, inquiry: Inquiry
+) -> Comparison:
     """Asks, and puts the answers together. Raises as `Asking.answers` does."""
-    asked = case.asked()
-    kept = asks.kept(asked)
-    answers = asks.answers(asked)
+    kept = asks.kept(inquiry)
+    answers = asks.answers(inquiry)
     count, sides = len(case.taken.rows), []
     for number, whom in enumerate(case.whom):
         own = slice(number * count, (number + 1) * count)
-        base = session.catalogs[whom.provider].base(whom.model_id)
+        base = session.catalogs[whom.provider].base(whom.base)
         before = sum(answer is not None for answer in kept[own])
         sides.append(
             Side(whom.label, whom.provider, whom.model_id, tuple(answers[own]), before, asking_cost(answers[own], base))
@@ -135,19 +152,19 @@ def _tuned(record: ModelRecord) -> Whom:
             ("Train it again:", f"ftplan apply -replace={address}") if over else ("Wait for it:", "ftplan watch")
         )
         raise FtplanError(Problem("No model to ask", detail, advice=advice, command=command))
-    return Whom(f"model.{record.name}", record.provider, record.output)
+    return Whom(f"model.{record.name}", record.provider, record.output, base_of(record))
 
 
 def _other(session: Session, state: State, record: ModelRecord, other: str) -> Whom:
     """Another model: the base, one of the state's by its address, an alias, or any id the provider knows."""
     if other == "base":
-        return Whom("base", record.provider, base_of(record))
+        return Whom("base", record.provider, base_of(record), base_of(record))
     kind, _, name = other.partition(".")
     if kind == "model" and name in state.models:
         return _tuned(state.models[name])
     if kind == "alias" and name in state.aliases:
         now = state.aliases[name].now
-        return Whom(other, now.provider, now.model_id)
+        return Whom(other, now.provider, now.model_id, priced_as(now.provider, now.model_id, state))
     if kind in ("model", "alias") and ":" not in other:
         known = [*(f"model.{one}" for one in state.models), *(f"alias.{one}" for one in state.aliases), "base"]
         near = difflib.get_close_matches(other, known, n=1)
@@ -159,7 +176,7 @@ def _other(session: Session, state: State, record: ModelRecord, other: str) -> W
         raise UsageError(Problem("Unknown model", detail, advice="-with takes base, an address, or a model's id."))
     # Ids of one project differ in their ends.
     label = other if len(other) <= LONGEST_LABEL else f"…{other[-LONGEST_LABEL + 1 :]}"
-    return Whom(label, record.provider, other)
+    return Whom(label, record.provider, other, priced_as(record.provider, other, state))
 
 
 def _prompt(path: Path) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from ftplan.cli.asking.aliases_file import write_aliases
-from ftplan.cli.asking.judging import SessionJudge, judging_options, refuse_foreign_functions, with_judging
+from ftplan.cli.judging.judge import SessionJudge, judging_options, refuse_foreign_functions, with_judging
+from ftplan.cli.opening.aliases_file import write_aliases
 from ftplan.cli.opening.locking import locked
 from ftplan.cli.opening.origin import origin_of
 from ftplan.cli.opening.session import Session, open_session
@@ -21,14 +21,14 @@ from ftplan.cli.talking.argv import CommandLine
 from ftplan.cli.talking.console import Console, Voice
 from ftplan.cli.talking.options import Request, read_amount
 from ftplan.cli.talking.signals import Stop, WakefulClock, interrupted
-from ftplan.core.deciding.promoting import promotion, summed
+from ftplan.core.deciding.promoting import promotion
 from ftplan.core.desired import Desired
 from ftplan.core.evaluating import AliasSpec
 from ftplan.core.events import AliasMoved
 from ftplan.core.facts import Phase
 from ftplan.core.gates.budget import budget_notes
 from ftplan.core.gates.refusal import Word
-from ftplan.core.money.cost import bill
+from ftplan.core.money.cost import bill, summed
 from ftplan.core.money.spending import spent_in
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.steps import Estimate, Promote, Reason

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ftplan.cli.asking.asking import taken_rows
 from ftplan.cli.opening.session import Session
+from ftplan.cli.opening.shelf import askable
 from ftplan.core.evaluating import EVAL_PREFIX, EVAL_SEED, EvalSpec
 from ftplan.datasets import open_dataset
 from ftplan.datasets.preparing.heldout import Taken, held_out
-from ftplan.errors import DatasetError, Problem, UsageError
+from ftplan.errors import DatasetError, Place, Problem, UsageError
 
 ROWS = 50
 """So many are asked where nobody says how many: few enough to be read."""
@@ -54,13 +54,20 @@ def rows_to_ask(session: Session, way: Way, allow_outside: bool) -> Taken:
     """Rows of a declared dataset, or of the file at a path. Raises `DatasetError`."""
     dataset = way.dataset
     if dataset in session.project.datasets:
-        return taken_rows(session, dataset, way.limit, way.seed)
+        return session.shelf.taken(dataset, way.limit, way.seed)
     opened = open_dataset(Path(session.project.root), dataset, allow_outside=allow_outside)
     if isinstance(opened, Problem):
         near = difflib.get_close_matches(dataset, session.project.datasets, n=1)
         raise DatasetError(replace(opened, advice=f"Did you mean {near[0]}?") if near else opened)
     with opened:
-        taken = held_out(opened, way.limit, way.seed)
-    if not taken.rows:
-        raise DatasetError(Problem("Nothing to ask", f"None of the {taken.count:,} rows of {dataset} asks anything."))
-    return taken
+        return askable(held_out(opened, way.limit, way.seed), dataset)
+
+
+def unasked_problem(taken: Taken, shown: str) -> Problem | None:
+    """The warning that rows were passed over, None where none was."""
+    if not taken.unasked and not taken.broken:
+        return None
+    count = taken.unasked + taken.broken
+    detail = f"{count:,} of its lines hold{'s' if count == 1 else ''} no conversation that asks anything."
+    place = Place(shown, taken.first_unasked)
+    return Problem("Rows were passed over", detail, place, "`ftplan dataset check` says why.", severity="warning")

@@ -11,8 +11,9 @@ from ftplan.cli.opening.watching import Watch, unwatched
 from ftplan.core.facts import Encoding
 from ftplan.core.spec import DatasetSpec, ModelSpec, Project
 from ftplan.datasets import Cache, Parting, Pin, Supply, open_dataset
+from ftplan.datasets.preparing.heldout import Taken, held_out
 from ftplan.datasets.sources.shelter import Shelter
-from ftplan.errors import ConfigError, DatasetError, Problem
+from ftplan.errors import ConfigError, DatasetError, Place, Problem
 
 
 def shown_name(dataset: DatasetSpec) -> str:
@@ -20,9 +21,19 @@ def shown_name(dataset: DatasetSpec) -> str:
     return dataset.path if dataset.half is None else f"{dataset.path} ({dataset.half.side} half)"
 
 
+def askable(taken: Taken, shown: str, place: Place | None = None) -> Taken:
+    """The rows that were taken. Raises `DatasetError` where none of them asks anything."""
+    if not taken.rows:
+        raise DatasetError(
+            Problem("Nothing to ask", f"None of the {taken.count:,} rows of {shown} asks anything.", place)
+        )
+    return taken
+
+
 class Shelf:
     """What a run opens datasets from: the project's folder, and a `supply` for what is stored elsewhere. What is parted
-    once is parted for the whole run; `cache` keeps it for others."""
+    once is parted for the whole run, and rows that were taken are those for the whole run: a verdict hours after the
+    plan is on what the plan was made for. `cache` keeps what is parted for others."""
 
     def __init__(
         self, project: Project, cache: Cache, *, allow_outside: bool = False, supply: Supply | None = None
@@ -31,6 +42,7 @@ class Shelf:
         self._supply = supply or Supply(Shelter(cache))
         self._parting = Parting(cache)
         self._watch: Watch = unwatched
+        self._taken: dict[tuple[str, int | None, int], Taken] = {}
         self.cache = cache
 
     def watched(self, watch: Watch) -> Shelf:
@@ -61,6 +73,14 @@ class Shelf:
         if isinstance(opened, Problem):
             raise ConfigError(opened)
         return opened
+
+    def taken(self, name: str, limit: int | None, seed: int) -> Taken:
+        """Rows of the dataset that models are asked. Raises `DatasetError` where it has none to ask."""
+        if (name, limit, seed) not in self._taken:
+            with self.open(name) as file:
+                found = held_out(file, limit, seed)
+            self._taken[name, limit, seed] = askable(found, f"dataset.{name}", self._project.datasets[name].place)
+        return self._taken[name, limit, seed]
 
     def tokenizer(self, model: ModelSpec) -> tuple[Encoding, bytes]:
         """The file that `model` names to count its tokens by, and the encoding it stands for. Raises `DatasetError`

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from ftplan.cli.asking.judging import judging_options, with_judging
+from ftplan.cli.judging.judge import judging_options, with_judging
 from ftplan.cli.planning.applying import apply_session
 from ftplan.cli.planning.planned import read_plan, saved_request
 from ftplan.cli.talking.argv import CommandLine
 from ftplan.cli.talking.console import Console, console_of, may_ask
 from ftplan.cli.talking.options import Request, planning_options, read_request
 from ftplan.core.plan import Plan
+from ftplan.core.steps import Promote
 from ftplan.errors import PlanStale, Problem, UsageError
 
 
@@ -94,7 +95,9 @@ def _compare(plan: Plan, checksum: str) -> None:
 
     if means(plan, checksum):
         return
-    moved = moved_since(plan, checksum) or ("what is at the provider, or a price",)
+    graded = any(isinstance(step, Promote) and step.decided_by for step in plan.steps)
+    code = ", or the code of a grader" if graded else ""
+    moved = moved_since(plan, checksum) or (f"what is at the provider, or a price{code}",)
     raise PlanStale(
         Problem(
             "Another plan than the one approved",

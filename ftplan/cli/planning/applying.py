@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from ftplan.cli.asking.aliases_file import write_aliases
-from ftplan.cli.asking.judging import SessionJudge, refuse_foreign_functions
+from ftplan.cli.judging.judge import SessionJudge, refuse_foreign_functions
+from ftplan.cli.opening.aliases_file import write_aliases
 from ftplan.cli.opening.kept_metrics import keep_metrics
 from ftplan.cli.opening.locking import locked
 from ftplan.cli.opening.origin import origin_of

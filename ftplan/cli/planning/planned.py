@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ftplan.backends.whole import write_whole
-from ftplan.cli.asking.eval_case import without_stale
-from ftplan.cli.asking.eval_costs import eval_estimates
+from ftplan.cli.judging.prepared import prepared
 from ftplan.cli.opening.session import Session
 from ftplan.cli.talking.options import Request
 from ftplan.config.redact import HIDDEN
 from ftplan.core.deciding.scope import Scope, known_addresses
 from ftplan.core.desired import Desired
+from ftplan.core.evaluating import EVAL_PREFIX
 from ftplan.core.facts import Observation
 from ftplan.core.keeping.codec import decode_plan, encode_plan, steps_digest
 from ftplan.core.plan import Note, Plan
@@ -64,8 +64,8 @@ def plan_session(session: Session, state: State, request: Request) -> Planned:
     evaluated = [step for step in plan.steps if isinstance(step, Promote) and step.requires]
     if evaluated:
         # Only now it is known which evaluations there will be, and rows are counted for no other.
-        held = without_stale(session, state, evaluated)
-        desired = replace(desired, asking=eval_estimates(session, desired, held, evaluated))
+        evaluations, held = prepared(session, desired, state, seen, evaluated)
+        desired = replace(desired, evaluations=evaluations)
         plan = make_plan(desired, held, seen, policy, now)
     hidden = {name for name, value in session.project.variables.items() if value == HIDDEN}
     notes = (*plan.notes, *_unasked_state(session, state, request))
@@ -172,6 +172,8 @@ def check_fresh(saved: Plan, now: Plan, state: State) -> None:
         if saved.dataset_digests.get(name) != now.dataset_digests.get(name)
     )
     reasons += [f"dataset.{name} has changed" for name in changed]
+    if not changed and saved.config_digest == now.config_digest:
+        reasons += [f"the code that grades {EVAL_PREFIX}{name} has changed" for name in _decided_otherwise(saved, now)]
     # Whoever approved it, or whose policy did, was told where the rows go.
     moved = sorted(n for n in {*saved.services, *now.services} if saved.services.get(n) != now.services.get(n))
     reasons += [f"the provider {name} is at another address" for name in moved]
@@ -186,6 +188,16 @@ def check_fresh(saved: Plan, now: Plan, state: State) -> None:
                 command="ftplan plan -out=PLANFILE",
             )
         )
+
+
+def _decided_otherwise(saved: Plan, now: Plan) -> list[str]:
+    """The evaluations of both plans that depend on something else now."""
+    then, today = (_decided(plan) for plan in (saved, now))
+    return sorted({name for (name, by) in then ^ today if name in dict(then) and name in dict(today)})
+
+
+def _decided(plan: Plan) -> set[tuple[str, str]]:
+    return {one for step in plan.steps if isinstance(step, Promote) for one in step.decided_by.items()}
 
 
 def plan_mark(plan: Plan) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from ftplan.core.deciding.case import model_now, phase_now
 from ftplan.core.deciding.decide import Outcome
@@ -12,11 +11,12 @@ from ftplan.core.deciding.scope import Scope
 from ftplan.core.desired import Desired
 from ftplan.core.evaluating import EVAL_PREFIX, AliasSpec
 from ftplan.core.facts import Observation, Phase
-from ftplan.core.handover import AliasRecord
+from ftplan.core.handover import AliasRecord, Target
+from ftplan.core.money.cost import summed
 from ftplan.core.plan import Note, Unchanged
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address, Project
-from ftplan.core.steps import Adopt, Await, Delete, Estimate, Forget, Promote, Reason, Take, Train
+from ftplan.core.steps import Adopt, Await, Delete, Forget, Promote, Reason, Take, Train
 
 Outcomes = Mapping[Address, Sequence[Outcome]]
 
@@ -89,6 +89,18 @@ def left_by_rollbacks(alias: AliasRecord) -> set[str]:
     return {alias.rolled_back, *(target.model_id for target in alias.history)} - back
 
 
+def in_use(alias: str, state: State, seen: Observation) -> Target | None:
+    """What the alias of this name stands for, as far as its provider still has it."""
+    record = state.aliases.get(alias)
+    if record is None:
+        return None
+    model = state.models.get(record.now.model)
+    # What a model gives now was looked for under its own address.
+    is_own = model is not None and model.job.fine_tuned_model == record.now.model_id
+    asked = Address("model", record.now.model) if is_own else Address("alias", alias)
+    return None if asked in seen.models and seen.models[asked] is None else record.now
+
+
 def output_now(record: ModelRecord, seen: Observation) -> str | None:
     """The id to use a model by as far as it is known: None while it trains, and where it is gone."""
     known = model_now(record, seen)
@@ -101,7 +113,7 @@ def _declared(spec: AliasSpec, desired: Desired, state: State, seen: Observation
     model, alias = Address("model", spec.model), state.aliases.get(spec.name)
     record, provider = state.models.get(spec.model), desired.project.models[spec.model].provider
     if any(_gives_another(item) for item in outcomes.get(model, ())):
-        return [_priced(promotion(spec, record, None, provider, state), desired)]
+        return [_prepared(promotion(spec, record, None, provider, state), desired)]
     known = output_now(record, seen) if record is not None else None
     if record is None or known is None:
         return [*_kept(spec, alias, provider), _waits(spec), *_gone(spec, alias, seen)]
@@ -109,7 +121,7 @@ def _declared(spec: AliasSpec, desired: Desired, state: State, seen: Observation
         return _kept(spec, alias, provider)
     if alias is not None and known in left_by_rollbacks(alias):
         return [*_kept(spec, alias, provider), _rolled_back(spec, alias, known), *_gone(spec, alias, seen)]
-    step = _priced(promotion(spec, record, known, provider, state), desired)
+    step = _prepared(promotion(spec, record, known, provider, state), desired)
     return [step, *_refused_before(spec, state, known), *_gone(spec, alias, seen)]
 
 
@@ -118,34 +130,12 @@ def _gives_another(item: Outcome) -> bool:
     return isinstance(item, (Train, Adopt, Await, Take))
 
 
-def _priced(step: Promote, desired: Desired) -> Promote:
-    """`step` with what its evaluations are estimated to cost at the most."""
-    known = [desired.asking.get((name, step.model.name)) for name in step.requires]
-    return replace(step, estimate=summed([one for one in known if one is not None]))
-
-
-def summed(estimates: Sequence[Estimate]) -> Estimate | None:
-    """Several estimates as one; None for none. What has no price leaves the sum without one."""
-    if not estimates:
-        return None
-    if len(estimates) == 1:
-        return estimates[0]
-    return Estimate(
-        tokens=sum(one.tokens for one in estimates),
-        low=_sum(one.low for one in estimates),
-        high=_sum(one.high for one in estimates),
-        epochs=None,
-        basis="; ".join(one.basis for one in estimates if one.basis),
-        exact_tokens=all(one.exact_tokens for one in estimates),
-        reckoning=estimates[0].reckoning,
-        answers=sum(one.answers for one in estimates),
-        providers=tuple(dict.fromkeys(provider for one in estimates for provider in one.providers)),
-    )
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    known = list(amounts)
-    return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))
+def _prepared(step: Promote, desired: Desired) -> Promote:
+    """`step` with what its evaluations are estimated to cost, and what decides them."""
+    known = {name: desired.evaluations.get((name, step.model.name)) for name in step.requires}
+    there = {name: one for name, one in known.items() if one is not None}
+    estimates = [one.estimate for one in there.values() if one.estimate is not None]
+    return replace(step, estimate=summed(estimates), decided_by={name: one.decided_by for name, one in there.items()})
 
 
 def _kept(spec: AliasSpec, alias: AliasRecord | None, provider: str) -> list[Outcome]:

@@ -145,3 +145,27 @@ def bill(steps: Iterable[Step], catalogs: Mapping[str, Catalog]) -> Bill | None:
         unpriced=tuple(address for address, e in estimates.items() if e.high is None),
         rehearsal=all(catalog.rehearsal for catalog in used),
     )
+
+
+def summed(estimates: Sequence[Estimate]) -> Estimate | None:
+    """Several estimates as one; None for none. What has no price leaves the sum without one."""
+    if not estimates:
+        return None
+    if len(estimates) == 1:
+        return estimates[0]
+    return Estimate(
+        tokens=sum(one.tokens for one in estimates),
+        low=_sum_of(one.low for one in estimates),
+        high=_sum_of(one.high for one in estimates),
+        epochs=None,
+        basis="; ".join(one.basis for one in estimates if one.basis),
+        exact_tokens=all(one.exact_tokens for one in estimates),
+        reckoning=estimates[0].reckoning,
+        answers=sum(one.answers for one in estimates),
+        providers=tuple(dict.fromkeys(provider for one in estimates for provider in one.providers)),
+    )
+
+
+def _sum_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = list(amounts)
+    return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))

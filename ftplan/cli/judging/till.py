@@ -6,22 +6,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ftplan.core.bases import base_named, base_of
+from ftplan.core.bases import priced_as
 from ftplan.core.catalog import Catalog
 from ftplan.core.comparing.asking_cost import asking_cost
 from ftplan.core.comparing.questions import Answer
 from ftplan.core.entries import Answered
-from ftplan.core.records import ModelRecord
+from ftplan.core.records import ModelRecord, State
 from ftplan.engine.asking import Asked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Till:
     """The answers that one evaluation of a model paid for, by the provider and the id of whoever gave them."""
 
     evaluation: str
     record: ModelRecord
     catalogs: Mapping[str, Catalog]
+    state: State
     _answers: dict[tuple[str, str], list[Answer]] = field(default_factory=dict)
 
     def take(self, asked: Asked, answer: Answer) -> None:
@@ -41,12 +42,6 @@ class Till:
                 provider=provider,
                 at=moment,
                 answers=len(answers),
-                amount=asking_cost(answers, catalog.base(self._base(model_id))),
+                amount=asking_cost(answers, catalog.base(priced_as(provider, model_id, self.state))),
                 rehearsal=any(answer.rehearsal for answer in answers),
             )
-
-    def _base(self, model_id: str) -> str:
-        """The id that a model is priced by: a tuned one costs what its base costs."""
-        if model_id == self.record.output:
-            return base_of(self.record)
-        return base_named(model_id)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
-from ftplan.cli.asking.eval_case import EvalCase
-from ftplan.cli.opening.session import Session
-from ftplan.core.bases import base_of
-from ftplan.core.comparing.asking_cost import asking_cost
-from ftplan.core.comparing.questions import Answer, HeldOut, asked_of
+from ftplan.cli.judging.eval_case import EvalCase
+from ftplan.core.comparing.questions import Answer, HeldOut
 from ftplan.core.handover import EvalRecord
-from ftplan.engine.asking import Asked, Asking
+from ftplan.engine.asking import Asked, Asking, Inquiry
 from ftplan.errors import FtplanError, Problem
 from ftplan.grading import Grade, verdict
 from ftplan.grading.graders import Weighed, together
@@ -21,36 +17,32 @@ MOST_AT_ONCE = 200
 """So many answers are paid for before they are entered; a twentieth of very many, since all are looked through."""
 
 
-def evaluate(session: Session, case: EvalCase, graders: Sequence[Weighed], asks: Asking) -> EvalRecord | None:
-    """Asks everybody everything, then the judges, and says what came of it. None while there is more to ask."""
-    spec, record = case.spec, case.record
-    asked = [Asked(at, asked_of(row, id, spec.parameters)) for at, id in case.sides() for row in case.rows]
-    answers = _some(asks, asked)
+def evaluate(case: EvalCase, inquiry: Inquiry, graders: Sequence[Weighed], asks: Asking) -> EvalRecord | None:
+    """Asks everybody everything, `inquiry`, then the judges, and says what came of it. None while there is more to
+    ask."""
+    answers = _some(asks, inquiry)
     if answers is None:
         return None
     questions = _questions(case, graders, answers)
-    replies = _some(asks, [one for one in questions if one is not None]) if any(questions) else []
+    replies = _some(asks, asks.inquiry([one for one in questions if one is not None])) if any(questions) else []
     if replies is None:
         return None
     scores = [grade.score for grade in _grades(case, graders, answers, questions, replies)]
     count = len(case.rows)
     rivals = [
-        Rival(which, id, scores[count * number : count * (number + 1)])
-        for number, (which, _, id) in enumerate(case.opponents, 1)
+        Rival(one.which, one.model_id, scores[count * number : count * (number + 1)])
+        for number, one in enumerate(case.opponents, 1)
     ]
-    found = verdict(spec, scores[:count], rivals, case.digest)
+    found = verdict(case.spec, scores[:count], rivals, case.digest)
     moment = asks.clock.now().isoformat(timespec="seconds")
-    base = session.catalogs[record.provider].base(base_of(record))
-    return _recorded(
-        case, found, moment, asking_cost(answers, base), any(one.rehearsal for one in (*answers, *replies))
-    )
+    return _recorded(case, found, moment, any(one.rehearsal for one in (*answers, *replies)))
 
 
-def _some(asks: Asking, asked: Sequence[Asked]) -> list[Answer] | None:
-    return asks.some_answers(asked, max(MOST_AT_ONCE, len(asked) // 20))
+def _some(asks: Asking, inquiry: Inquiry) -> list[Answer] | None:
+    return asks.some_answers(inquiry, max(MOST_AT_ONCE, len(inquiry.keys) // 20))
 
 
-def _recorded(case: EvalCase, found: Verdict, moment: str, cost: Decimal | None, rehearsal: bool) -> EvalRecord:
+def _recorded(case: EvalCase, found: Verdict, moment: str, rehearsal: bool) -> EvalRecord:
     return EvalRecord(
         name=case.spec.name,
         model=case.record.name,
@@ -64,14 +56,13 @@ def _recorded(case: EvalCase, found: Verdict, moment: str, cost: Decimal | None,
         against=found.against,
         said=found.said,
         at=moment,
-        cost=cost,
         rehearsal=rehearsal,
     )
 
 
 def _rows(case: EvalCase) -> list[HeldOut]:
     """The row of each answer, in their order."""
-    return [row for _ in case.sides() for row in case.rows]
+    return [row for _ in case.sides for row in case.rows]
 
 
 def _questions(case: EvalCase, graders: Sequence[Weighed], answers: Sequence[Answer]) -> list[Asked | None]:

@@ -1,0 +1,116 @@
+"""The evaluations of a plan: what decides them and what they are estimated to cost, so that its digests and its bill
+hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ftplan.cli.judging.eval_case import case_digest, eval_case, rows_digest
+from ftplan.cli.judging.models_asked import refuse_unable
+from ftplan.cli.opening.session import Session
+from ftplan.core.bases import priced_as
+from ftplan.core.comparing.asking_cost import asking_estimate
+from ftplan.core.deciding.promoting import in_use
+from ftplan.core.desired import Desired, DesiredModel
+from ftplan.core.evaluating import EVAL_PREFIX, EvalSpec
+from ftplan.core.evaluations import Opponent, Prepared, judges_of, opponents
+from ftplan.core.facts import Observation
+from ftplan.core.money.cost import summed
+from ftplan.core.records import State
+from ftplan.core.steps import Estimate, Promote
+from ftplan.datasets.preparing.heldout import asked_tokens
+
+# A judge reads the prompt, what was wanted and the answer beside its own instructions; it says a number and why.
+_JUDGES_OWN_TOKENS, _JUDGES_ANSWER_TOKENS = 150, 60
+
+
+def prepared(
+    session: Session, desired: Desired, state: State, seen: Observation, steps: Sequence[Promote]
+) -> tuple[dict[tuple[str, str], Prepared], State]:
+    """Each evaluation that `steps` make, by its name and that of the model, as if nothing was answered before; and
+    `state` without the verdicts that were given on other rows, by other graders, for other thresholds or beside others:
+    they say nothing about what will be said. Raises `FtplanError` where there is nothing to ask, or nobody."""
+    _refuse_unable(session, state, seen, steps)
+    found: dict[tuple[str, str], Prepared] = {}
+    stale: set[tuple[str, str]] = set()
+    for step in steps:
+        model = desired.model(step.model.name)
+        for name in step.requires if model is not None else ():
+            is_known = _is_known(session, name, state, seen, step)
+            stale |= set() if is_known else {(name, step.model_id or "")}
+            assert model is not None
+            found[name, step.model.name] = _prepared(session, name, model, state, seen, step, is_known)
+    held = {key: one for key, one in state.evaluations.items() if key not in stale}
+    return found, replace(state, evaluations=held)
+
+
+def _refuse_unable(session: Session, state: State, seen: Observation, steps: Sequence[Promote]) -> None:
+    """Raises `FtplanError` where an evaluation of `steps` would ask somebody that cannot be asked: before anything is
+    trained for it."""
+    for step in steps:
+        for name in step.requires:
+            spec, current = session.project.evals[name], in_use(step.address.name, state, seen)
+            whom = opponents(spec, step.provider, "", step.model_id, current)
+            asked = [step.provider, *(one.provider for one in whom), *judges_of(spec, step.provider).values()]
+            refuse_unable(session, asked, f"{EVAL_PREFIX}{name} asks a model at")
+
+
+def judges_estimates(
+    session: Session, spec: EvalSpec, provider: str, tokens: Sequence[tuple[int, int]]
+) -> Iterator[Estimate]:
+    """What the judges of an evaluation cost that are shown answers to so many questions; `provider` is that of the
+    evaluated model."""
+    graders = {grader.name: grader for grader in spec.graders}
+    for name, judge in judges_of(spec, provider).items():
+        settings, catalog = graders[name].settings, session.catalogs[judge]
+        shown = [(asked + 2 * wanted + _JUDGES_OWN_TOKENS, _JUDGES_ANSWER_TOKENS) for asked, wanted in tokens]
+        parameters: Mapping[str, object] = settings.get("parameters") or {}
+        yield asking_estimate(shown, catalog.base(settings["model"]), catalog, parameters, judge)
+
+
+def _is_known(session: Session, name: str, state: State, seen: Observation, step: Promote) -> bool:
+    """Whether the state holds the verdict that this evaluation would come to."""
+    record = state.models.get(step.model.name)
+    if record is None or step.model_id is None or record.output != step.model_id:
+        return False
+    return eval_case(session, name, record, in_use(step.address.name, state, seen)).known(state) is not None
+
+
+def _prepared(
+    session: Session,
+    name: str,
+    model: DesiredModel,
+    state: State,
+    seen: Observation,
+    step: Promote,
+    is_known: bool,
+) -> Prepared:
+    spec, provider = session.project.evals[name], model.spec.provider
+    rows = session.shelf.taken(spec.dataset, spec.limit, spec.seed).rows
+    base = model.base.id if model.base is not None else model.base_model
+    whom = opponents(spec, provider, base, step.model_id, in_use(step.address.name, state, seen))
+    decided = case_digest(session.project, spec, provider, rows, ())
+    if is_known:
+        return Prepared(spec.dataset, rows_digest(rows), decided)
+    tokens = asked_tokens(rows, model.encoding, session.tokenizers.get(model.encoding))
+    sides = [(provider, base), *((one.provider, _priced_as(one, state)) for one in whom)]
+    parts = [*_models_estimates(session, spec, sides, tokens)]
+    parts += judges_estimates(session, spec, provider, tokens * len(sides))
+    return Prepared(spec.dataset, rows_digest(rows), decided, summed(parts))
+
+
+def _priced_as(whom: Opponent, state: State) -> str:
+    return whom.model_id if whom.which == "base" else priced_as(whom.provider, whom.model_id, state)
+
+
+def _models_estimates(
+    session: Session, spec: EvalSpec, sides: Sequence[tuple[str, str]], tokens: Sequence[tuple[int, int]]
+) -> Iterator[Estimate]:
+    """What each provider's models cost that are priced alike; what is declared no more is refused before it is asked,
+    and has no price."""
+    for at, base in dict.fromkeys(sides):
+        catalog = session.catalogs.get(at)
+        if catalog is not None:
+            shown = [one for one in tokens for _ in range(sides.count((at, base)))]
+            yield asking_estimate(shown, catalog.base(base), catalog, spec.parameters, at)

@@ -1,0 +1,144 @@
+"""What a plan says of its evaluations is what an apply carries out: rows, code, models, and what they cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from judged import evaluated, now, questions
+from openai import OpenAI
+from workbench import Workbench, model
+
+LIFELIKE = 1.2  # a job takes a little more than two seconds
+GRADER = "def grade(row, answer):\n    return {}\n"
+
+
+def other_rows(bench: Workbench) -> None:
+    bench.rows("asked.jsonl", topic="easy", count=10)
+
+
+def other_code(bench: Workbench) -> None:
+    bench.write("mine_to_hold.py", GRADER.format("True"))
+
+
+@pytest.fixture
+def graded(bench: Workbench) -> Workbench:
+    bench.write("mine_to_hold.py", GRADER.format("'hall' in answer['text']"))
+    evaluated(bench, grader={"type": "python", "function": "mine_to_hold:grade"})
+    return bench
+
+
+def checksum_of(bench: Workbench) -> str:
+    (summary,) = [line for line in bench.plan("-json").lines() if line["type"] == "change_summary"]
+    return str(summary["checksum"])
+
+
+WAYS = [
+    (other_rows, "dataset.asked has changed", "a dataset"),
+    (other_code, "the code that grades eval.accuracy", "code"),
+]
+
+
+@pytest.mark.parametrize(("change", "said", "_"), WAYS)
+def test_a_saved_plan_is_stale_once_its_model_would_be_judged_otherwise(
+    graded: Workbench, change: Any, said: str, _: str
+) -> None:
+    graded.plan("-out=p.plan")
+    change(graded)
+    done = graded.run("apply", "-auto-approve", "-allow-function=mine_to_hold:grade", "p.plan")
+    assert (done.code, said in done.said, graded.bought(), questions(graded)) == (1, True, (0, 0), 0), done.said
+
+
+@pytest.mark.parametrize(("change", "_", "said"), WAYS)
+def test_a_checksum_holds_what_a_model_is_judged_by(graded: Workbench, change: Any, _: str, said: str) -> None:
+    checksum = checksum_of(graded)
+    words = ("apply", "-auto-approve", "-allow-function=mine_to_hold:grade", f"-checksum={checksum}")
+    change(graded)
+    done = graded.run(*words)
+    assert (done.code, said in done.said, graded.bought(), questions(graded)) == (1, True, (0, 0), 0), done.said
+
+
+def test_an_evaluation_declared_otherwise_is_another_plan(bench: Workbench) -> None:
+    evaluated(bench, 0.6)
+    checksum = checksum_of(bench)
+    evaluated(bench, 0.1)
+    done = bench.run("apply", "-auto-approve", f"-checksum={checksum}")
+    assert (done.code, "the configuration" in done.said) == (1, True), done.said
+    evaluated(bench, 0.6)
+    bench.apply(f"-checksum={checksum}")
+    assert now(bench) == bench.model_id()
+
+
+def test_rows_that_change_while_a_model_trains_do_not_judge_it(bench: Workbench) -> None:
+    bench.pace = LIFELIKE
+    evaluated(bench)
+    running = bench.start("apply", "-auto-approve")
+    running.until_it_says(r"Still creating.* running")
+    bench.write("asked.jsonl", "")
+    assert running.end().code == 0
+    (kept,) = bench.state["evaluations"]
+    assert (kept["rows"], kept["passed"]) == (10, True)
+
+
+def on_another_base(bench: Workbench, base: str) -> None:
+    bounds = {"over_current": 0, "over_base": 0}
+    bench.declare(
+        {"bot": model(base_model=base, provider="trainer")},
+        {"rows": {"path": "rows.jsonl"}, "asked": {"path": "asked.jsonl"}},
+        evals={
+            "accuracy": {
+                "dataset": "asked",
+                "grader": {"type": "exact"},
+                "thresholds": bounds,
+            }
+        },
+        aliases={"prod": {"model": "bot", "requires": ["eval.accuracy"]}},
+    )
+
+
+def test_a_plan_counts_what_the_model_in_use_costs_by_its_own_base(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.apply()
+    on_another_base(bench, "gpt-4.1-nano-2025-04-14")
+    told = bench.plan()
+    assert "20 answers of gpt-4.1-nano-2025-04-14" in told.out
+    assert "10 answers of gpt-4.1-mini-2025-04-14" in told.out
+
+
+def test_where_the_model_in_use_is_gone_nothing_is_held_against_it_and_nobody_waits(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.apply()
+    in_use = bench.model_id()
+    on_another_base(bench, "gpt-4.1-nano-2025-04-14")
+    with OpenAI(base_url=bench.sandbox.url, api_key="sandbox") as client:
+        client.models.delete(in_use)
+    assert "10 answers of gpt-4.1-mini-2025-04-14" not in bench.plan().out
+    before = questions(bench)
+    done = bench.apply()
+    assert (
+        f"trainer has {in_use} no more: nothing is held against it" in done.said or "Model in use is gone" in done.said
+    )
+    assert (now(bench), questions(bench) - before) == (bench.model_id(), 20)
+    assert "nothing is in use that it could be held against" in done.said
+
+
+@pytest.mark.parametrize("words", [("plan",), ("promote", "prod", "-auto-approve"), ("apply", "-auto-approve")])
+def test_a_model_in_use_at_a_provider_that_is_declared_no_more_is_told_before_anything_is_paid(
+    bench: Workbench, words: tuple[str, ...]
+) -> None:
+    evaluated(bench)
+    bench.apply()
+    bench.declare(
+        {"bot": model(provider="other", seed=5)},
+        {"rows": {"path": "rows.jsonl"}, "asked": {"path": "asked.jsonl"}},
+        providers={"other": bench.trainer},
+        evals={"accuracy": {"dataset": "asked", "grader": {"type": "exact"}, "thresholds": {"over_current": 0}}},
+        aliases={"prod": {"model": "bot", "requires": ["eval.accuracy"]}},
+    )
+    if words[0] == "promote":
+        bench.apply("-target=model.bot")
+    before = (bench.bought(), questions(bench))
+    done = bench.run(*words)
+    assert done.code == 1
+    assert "eval.accuracy asks a model at trainer, which is declared no more" in done.said
+    assert (bench.bought(), questions(bench)) == before
