@@ -77,7 +77,8 @@ def _remembering(state: State, fact: Fact) -> State:
         case LifecycleChanged():
             return _with_model(state, fact.name, lifecycle=fact.lifecycle)
         case ModelRemoved():
-            return replace(state, models=_without(state.models, fact.name))
+            aliases = _without_targets(state, state.models[fact.name].job.id) if fact.deleted else state.aliases
+            return replace(state, models=_without(state.models, fact.name), aliases=aliases)
         case CheckpointTaken():
             return _with_model(state, fact.name, checkpoint=fact.taken)
         case AnswersBought():
@@ -125,6 +126,14 @@ def _moved(before: AliasRecord | None, fact: AliasMoved) -> AliasRecord:
         former = before.former[: places[-1] if places else -1]
     history = (*before.history, before.now)[-MOST_PAST_TARGETS:]
     return AliasRecord(fact.name, fact.target, former, fact.rolled_back, history)
+
+
+def _without_targets(state: State, job_id: str) -> dict[str, AliasRecord]:
+    """The aliases without what was deleted to go back to; that they once stood for it stays known."""
+    return {
+        name: replace(alias, former=tuple(old for old in alias.former if old.job_id != job_id))
+        for name, alias in state.aliases.items()
+    }
 
 
 def _seen(record: ModelRecord, job: JobRecord) -> ModelRecord:

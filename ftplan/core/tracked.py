@@ -10,14 +10,12 @@ from hashlib import sha256
 from typing import Any, TypeAlias
 
 from ftplan.core.facts import Phase
-from ftplan.core.lineage import Lineage
+from ftplan.core.lineage import Lineage, told_recipe
 from ftplan.core.metrics import Metrics, Series
 
 Scalar: TypeAlias = str | int | float | bool
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# The account names a host, and a grader's prompts and code are nobody's business but the provider's.
-_LEFT_OUT = ("account", "grader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def tracked_run(found: Lineage, metrics: Metrics, *, rehearsal: bool) -> Tracked
         phase=job.phase,
         created_at=job.created_at,
         finished_at=job.finished_at,
-        parameters=dict(sorted(_flat("", {k: v for k, v in found.recipe.items() if k not in _LEFT_OUT}))),
+        parameters=dict(sorted(_flat("", told_recipe(found)))),
         tags=_tags(found, rehearsal=rehearsal),
         columns=metrics.columns,
         totals=dict(_totals(found)),

@@ -117,7 +117,7 @@ def _needs(number: int, steps: tuple[Step, ...], state: State) -> frozenset[int]
         return frozenset(n for n, other in enumerate(steps) if isinstance(other, Adopt) and other.job_id == job)
     if isinstance(step, Delete):
         # Applications ask for a model until its aliases have left it: where one stays, the model does.
-        held = {Address("alias", name) for name, alias in state.aliases.items() if stands_for(alias, step)}
+        held = {Address("alias", name) for name, alias in state.aliases.items() if stands_for(alias.now, step)}
         return frozenset(n for n, o in enumerate(steps) if isinstance(o, (Promote, Forget)) and o.address in held)
     return frozenset(n for n, other in enumerate(steps) if n != number and _needed(other, step))
 

@@ -6,19 +6,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ftplan.core.lineage import Lineage
+from ftplan.core.lineage import Lineage, told_recipe
 from ftplan.core.metrics import Metrics
 from ftplan.views.lineage_text import lineage_document
 from ftplan.views.markdown.spans import code_span
 from ftplan.views.markdown.spans import row as table_row
 from ftplan.views.style import clean
 
-_KNOWN_FIRST = ("base_model", "method", "n_epochs", "seed", "suffix")
-
 
 def render_card(found: Lineage, metrics: Metrics | None, base: str, shutdown: str | None) -> str:
-    """The card, ending in a newline. `base` is the base model at the root, `shutdown` its last day where that is
-    known."""
+    """The card, ending in a newline, for others to read: who started it and at which account is left out. `base` is the
+    base model at the root, `shutdown` its last day where that is known."""
     lines = [
         "---",
         *_front(found, base),
@@ -65,7 +63,6 @@ def _facts(found: Lineage, base: str, shutdown: str | None) -> Iterator[str]:
         ("job", found.job.id),
         ("checkpoint", found.checkpoint.wish if found.checkpoint is not None else None),
         ("trained tokens", f"{found.job.trained_tokens:,}" if found.job.trained_tokens else None),
-        ("started by", found.origin.who),
         ("started at", found.origin.at),
         ("commit", found.origin.commit + (" and changes that were not committed" if found.origin.dirty else "")),
         ("fingerprint", found.fingerprint),
@@ -76,11 +73,11 @@ def _facts(found: Lineage, base: str, shutdown: str | None) -> Iterator[str]:
 
 
 def _recipe(found: Lineage) -> Iterator[str]:
-    if not found.recipe:
+    recipe = told_recipe(found)
+    if not recipe:
         return
     yield from ("", "## How it was made", "", table_row("setting", "value"), "|---|---|")
-    for name in sorted(found.recipe, key=lambda key: (key not in _KNOWN_FIRST, key)):
-        value = found.recipe[name]
+    for name, value in sorted(recipe.items()):
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         yield table_row(code_span(name, 60), code_span(shown, 200))
 

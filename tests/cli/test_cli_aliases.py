@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from typing import Any
@@ -175,6 +176,30 @@ def test_the_file_for_applications_says_what_is_in_use(bench: Workbench) -> None
     bench.apply()
     bench.run("rollback", "prod", "-auto-approve")
     assert json.loads((bench.folder / "ftplan.aliases.json").read_text())["aliases"]["prod"]["id"] == now(bench)
+
+
+def test_the_file_for_applications_follows_whatever_writes_the_state(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.run("apply", "-auto-approve", "-no-wait")
+    path = bench.folder / "ftplan.aliases.json"
+    assert not path.exists() or json.loads(path.read_text())["models"] == {}
+    assert bench.run("watch").code == 0
+    bench.apply()
+    before = json.loads(path.read_text())
+    assert before["models"]["bot"]["id"] == bench.model_id()
+    evaluated(bench, epochs=2)
+    assert bench.run("apply", "-auto-approve", "-no-wait").code == 0
+    assert json.loads(path.read_text())["models"] == {}
+    assert bench.run("watch").code == 0
+    assert json.loads(path.read_text())["models"]["bot"]["id"] == bench.model_id() != before["models"]["bot"]["id"]
+
+
+def test_where_the_file_for_applications_is_something_else_that_is_told_and_nobody_waits(bench: Workbench) -> None:
+    evaluated(bench)
+    os.mkfifo(bench.folder / "ftplan.aliases.json")
+    done = bench.apply()
+    assert "Aliases file not written" in done.said
+    assert "ftplan.aliases.json: it is no file." in done.said
 
 
 def test_where_no_alias_is_declared_no_file_is_written(bench: Workbench) -> None:
@@ -373,3 +398,14 @@ def test_an_alias_whose_model_goes_by_another_name_has_nothing_to_go_back_to(ben
     assert now(bench) == bench.model_id("renamed")
     done = bench.run("rollback", "prod", "-auto-approve")
     assert (done.code, "Nothing to go back to" in done.said) == (1, True)
+
+
+def test_what_was_deleted_at_its_provider_is_not_gone_back_to(bench: Workbench) -> None:
+    declared(bench, "old", 1)
+    bench.apply()
+    declared(bench, "new", 2)
+    assert "a rollback of alias.prod cannot go back to it any more" in bench.plan().said
+    bench.apply()
+    done = bench.run("rollback", "prod", "-auto-approve")
+    assert (done.code, "Nothing to go back to" in done.said) == (1, True), done.said
+    assert now(bench) == bench.model_id("new")

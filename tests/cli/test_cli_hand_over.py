@@ -210,6 +210,28 @@ def test_a_card_is_markdown_with_front_matter_that_nothing_gets_out_of(used: Wor
     assert "<h1>" in html
 
 
+def test_a_card_may_be_shown_to_others(used: Workbench) -> None:
+    state = json.loads((used.folder / STATE).read_text())
+    state["models"][0]["recipe"] |= {"account": "openai https://ft.internal.example", "grader": {"prompt": "OURS"}}
+    state["models"][0]["origin"]["who"] = "ann@laptop"
+    (used.folder / STATE).write_text(json.dumps(state))
+    assert used.run("lineage", "bot", "-card=card.md").code == 0
+    card = (used.folder / "card.md").read_text()
+    assert "n_epochs" in card
+    for kept in ("internal", "OURS", "ann@laptop"):
+        assert kept not in card
+
+
+def test_a_model_that_is_managed_no_more_is_told_by_the_alias_that_stands_for_it(used: Workbench) -> None:
+    id = used.model_id()
+    state = json.loads((used.folder / STATE).read_text())
+    state["models"] = [one for one in state["models"] if one["name"] == "none"]
+    (used.folder / STATE).write_text(json.dumps(state))
+    assert told(used, "support-prod")["model"] == id
+    assert used.run("lineage", "support-prod", "-card=card.md").code == 0
+    assert ftplan.model("support-prod", used.folder).base_model == "gpt-4.1-mini-2025-04-14"
+
+
 def test_a_stranger_is_told_with_what_is_near(used: Workbench) -> None:
     done = used.run("lineage", "suport-prod")
     assert (done.code, "Did you mean support-prod?" in done.said) == (1, True)

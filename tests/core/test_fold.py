@@ -161,6 +161,16 @@ def test_a_removed_model_is_forgotten() -> None:
     assert set(fold(STATE, ModelRemoved("bot", deleted=False)).models) == {"child"}
 
 
+def test_what_is_deleted_is_nothing_to_go_back_to_and_stays_known() -> None:
+    state = full_state()
+    moved = fold(state, AliasMoved("prod", replace(target("job-9"), model="next")))
+    deleted = fold(moved, ModelRemoved("bot", deleted=True)).aliases["prod"]
+    forgotten = fold(moved, ModelRemoved("bot", deleted=False)).aliases["prod"]
+    assert [old.job_id for old in deleted.former] == ["job-0"]
+    assert [old.job_id for old in forgotten.former] == ["job-0", "job-1"]
+    assert deleted.history == forgotten.history == moved.aliases["prod"].history
+
+
 def test_a_checkpoint_is_the_output_until_another_job_takes_over() -> None:
     taken = TakenCheckpoint("job-1", 9, "ft:job-1:ckpt-step-9", "step 9")
     after = fold(STATE, CheckpointTaken("bot", taken))

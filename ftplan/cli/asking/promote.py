@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from ftplan.cli.judging.judge import SessionJudge, judging_options, refuse_foreign_functions, with_judging
-from ftplan.cli.opening.aliases_file import write_aliases
 from ftplan.cli.opening.locking import locked
 from ftplan.cli.opening.origin import origin_of
+from ftplan.cli.opening.recording import recording
 from ftplan.cli.opening.session import Session, open_session
 from ftplan.cli.talking.approval import approve, changing_options, changing_request
 from ftplan.cli.talking.argv import CommandLine
@@ -74,11 +74,10 @@ def promote(line: CommandLine, /, alias: str, **options: Any) -> int:
         step = replace(step, estimate=_estimate(judge, step, record, state))
         _refuse_beyond(session, state, step, request)
         approve(console, options, asks_to_move(step))
-        ledger = Ledger(session.backend, state, tag, voice.tell, session.backend.rescue)
-        with voice.speaking(), stop.finishing():
-            outcome = promote_alone(step, _run(session, judge, ledger, voice, stop), ledger, stop)
-        _conclude(outcome, step)
-        console.problems(write_aliases(session.project.root, ledger.state))
+        with recording(console, session, state, tag, voice.tell) as ledger:
+            with voice.speaking(), stop.finishing():
+                outcome = promote_alone(step, _run(session, judge, ledger, voice, stop), ledger, stop)
+            _conclude(outcome, step)
     console.say(moved_line(ledger.state.aliases[spec.name]))
     return 0
 
@@ -108,7 +107,7 @@ def rollback(line: CommandLine, /, alias: str, **options: Any) -> int:
         # A state may hold a move to the id that there was already.
         former = [target for target in known.former if target.model_id != known.now.model_id]
         if not former:
-            why = "stands for the first model it ever stood for" if known.history else "has stood for one model only"
+            why = "has nothing left to go back to" if known.history else "has stood for one model only"
             detail = f"alias.{alias.removeprefix('alias.')} {why}."
             raise FtplanError(Problem("Nothing to go back to", detail, advice="Nothing was changed."))
         back = former[-1]
@@ -116,10 +115,8 @@ def rollback(line: CommandLine, /, alias: str, **options: Any) -> int:
         approve(console, options, asked)
         origin = origin_of(session.project.root, WakefulClock(stop).now().isoformat(timespec="seconds"))
         target = replace(back, since=origin.at, who=origin.who)
-        with stop.finishing():
-            ledger = Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue)
+        with stop.finishing(), recording(console, session, state, tag) as ledger:
             ledger.record(AliasMoved(known.name, target, rolled_back=known.now.model_id))
-            console.problems(write_aliases(session.project.root, ledger.state))
     console.say(moved_line(ledger.state.aliases[known.name]))
     return 0
 

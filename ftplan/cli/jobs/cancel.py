@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ftplan.cli.opening.locking import locked
+from ftplan.cli.opening.recording import recording
 from ftplan.cli.opening.remembered import model_with_job
 from ftplan.cli.opening.session import Session, open_session
 from ftplan.cli.talking.approval import approve, changing_options, changing_request
@@ -19,7 +20,6 @@ from ftplan.core.fold import job_record
 from ftplan.core.ports import Provider
 from ftplan.core.recipe import MARK_ADDRESS, MARK_PROJECT
 from ftplan.core.records import ModelRecord
-from ftplan.engine.ledger import Ledger
 from ftplan.errors import FtplanError, Problem
 
 
@@ -46,10 +46,9 @@ def cancel(line: CommandLine, /, address: str, job: str | None, **options: Any) 
             console.say(f"{shown.id} is over already ({shown.status}). Nothing was changed.")
             return 0
         approve(console, options, f"Cancel {shown.id} of model.{record.name}? What it has cost by now is billed.")
-        with stop.finishing():
+        with stop.finishing(), recording(console, session, state, tag) as ledger:
             cancelled = provider.cancel_job(shown.id) or shown
             if shown.id == record.job.id:
-                ledger = Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue)
                 ledger.record(JobSeen(record.name, job_record(cancelled)))
     console.say(f"{shown.id} of model.{record.name} is {cancelled.status}.")
     return 0

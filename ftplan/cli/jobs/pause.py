@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ftplan.cli.opening.locking import locked
+from ftplan.cli.opening.recording import recording
 from ftplan.cli.opening.remembered import model_with_job
 from ftplan.cli.opening.session import open_session
 from ftplan.cli.talking.approval import approve, changing_options, changing_request
@@ -20,7 +21,6 @@ from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.fold import job_record
 from ftplan.core.ports import HasPause, Provider
 from ftplan.core.records import ModelRecord
-from ftplan.engine.ledger import Ledger
 from ftplan.errors import FtplanError, OutcomeUnknown, Problem, ProviderError, Rejected
 
 
@@ -86,9 +86,8 @@ def _changed(line: CommandLine, address: str, options: Mapping[str, Any], change
             console.say(f"{job.id} of model.{record.name} is {is_now}. Nothing was changed.")
             return 0
         approve(console, options, change.asks(record))
-        with stop.finishing():
+        with stop.finishing(), recording(console, session, state, tag) as ledger:
             job = _done(provider, record, change)
-            ledger = Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue)
             ledger.record(JobSeen(record.name, job_record(job)))
     console.say(f"{job.id} of model.{record.name} is {job.status}.")
     return 0

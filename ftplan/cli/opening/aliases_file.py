@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ def write_aliases(root: str, state: State) -> list[Problem]:
     path = Path(root) / ALIASES_FILE
     data = (json.dumps(aliases_document(state), indent=2, ensure_ascii=False) + "\n").encode()
     try:
+        if path.exists() and not path.is_file():
+            raise FileExistsError(errno.EEXIST, "it is no file")  # a pipe would keep its reader waiting
         before = path.read_bytes() if path.exists() else None
         if before == data or (before is None and not state.aliases):
             return []

@@ -8,6 +8,7 @@ from functools import reduce
 from ftplan.backends.locks import describe
 from ftplan.backends.presence import is_gone
 from ftplan.cli.opening.locking import locked
+from ftplan.cli.opening.recording import recording
 from ftplan.cli.opening.session import Session
 from ftplan.cli.talking.console import Console
 from ftplan.cli.talking.options import Request
@@ -54,16 +55,19 @@ class OnlookersLedger(Ledger):
             return True
         try:
             with locked(self._console, self._session, self._request, "watch"):
-                state, tag = self._session.load_state()
-                news = [fact for fact in self._kept_back.values() if _is_news(state, fact)]
-                if news:
-                    backend = self._session.backend
-                    Ledger(backend, state, tag, lambda event: None, backend.rescue).record(*news)
+                self._save_news()
         except LockHeld as held:
             self._say(held.problems[0].detail)
             return False
         self._kept_back.clear()
         return True
+
+    def _save_news(self) -> None:
+        state, tag = self._session.load_state()
+        news = [fact for fact in self._kept_back.values() if _is_news(state, fact)]
+        if news:
+            with recording(self._console, self._session, state, tag) as ledger:
+                ledger.record(*news)
 
     def _say(self, who: str) -> None:
         if not self._has_said:

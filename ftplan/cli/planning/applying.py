@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ftplan.cli.judging.judge import SessionJudge, refuse_foreign_functions
-from ftplan.cli.opening.aliases_file import write_aliases
 from ftplan.cli.opening.kept_metrics import keep_metrics
 from ftplan.cli.opening.locking import locked
 from ftplan.cli.opening.origin import origin_of
+from ftplan.cli.opening.recording import recording
 from ftplan.cli.opening.session import Session, open_session
 from ftplan.cli.planning.planned import Planned, check_fresh, plan_mark, plan_session, refuse_errors
 from ftplan.cli.planning.rowdiffs import drop_rows, keep_rows, with_dataset_diffs
@@ -49,24 +49,23 @@ def _under_lock(
 ) -> int:
     state, tag = session.load_state()
     voice = Voice(console)
-    ledger = Ledger(session.backend, _with_lineage(state), tag, voice.tell, session.backend.rescue)
-    with voice.speaking():
-        _settle(session, ledger, request, voice, stop)
-    planned = plan_session(session, _as_planned(ledger.state, tag, state), request)
-    if saved is None:
-        console.plan(with_dataset_diffs(session, ledger.state, planned))
-        console.problems(session.warnings)
-    else:
-        check_fresh(saved, planned.plan, ledger.state)
-    refuse_errors(planned.plan)
-    refuse_foreign_functions(planned.plan.steps, session.project, request)
-    approve(planned.plan)
-    _remember_rows(console, session, planned, ledger.state)
-    with voice.speaking():
-        outcome = _carry_out(session, ledger, request, planned, saved, voice, stop)
-    if planned.plan.mode == "normal" and not outcome.stopped:
-        console.problems(keep_metrics(session, ledger.state))
-    console.problems(write_aliases(session.project.root, ledger.state))
+    with recording(console, session, _with_lineage(state), tag, voice.tell) as ledger:
+        with voice.speaking():
+            _settle(session, ledger, request, voice, stop)
+        planned = plan_session(session, _as_planned(ledger.state, tag, state), request)
+        if saved is None:
+            console.plan(with_dataset_diffs(session, ledger.state, planned))
+            console.problems(session.warnings)
+        else:
+            check_fresh(saved, planned.plan, ledger.state)
+        refuse_errors(planned.plan)
+        refuse_foreign_functions(planned.plan.steps, session.project, request)
+        approve(planned.plan)
+        _remember_rows(console, session, planned, ledger.state)
+        with voice.speaking():
+            outcome = _carry_out(session, ledger, request, planned, saved, voice, stop)
+        if planned.plan.mode == "normal" and not outcome.stopped:
+            console.problems(keep_metrics(session, ledger.state))
     return _conclude(console, planned.plan, outcome, voice.tally, ledger.state)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ftplan.cli.opening.session import open_session
 from ftplan.cli.talking.options import Request
-from ftplan.core.bases import base_of
+from ftplan.core.bases import base_of, priced_as
 from ftplan.core.records import State
 from ftplan.errors import FtplanError, Problem
 
@@ -17,7 +17,8 @@ from ftplan.errors import FtplanError, Problem
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model to use. `id` is what the provider's API takes, and what `str` gives; `name` the model's own, `alias` the
-    alias it was asked for by. `base_url` is the address of the service where the YAML or the environment names one."""
+    alias it was asked for by; `base_model` is empty where nothing says it. `base_url` is the address of the service
+    where the YAML or the environment names one."""
 
     id: str
     name: str
@@ -45,8 +46,8 @@ def _found(asked: str, state: State, services: dict[str, str | None]) -> Model:
     alias = None if dot and kind == "model" else state.aliases.get(name)
     if alias is not None:
         now = alias.now
-        record = state.models.get(now.model)
-        base = base_of(record) if record is not None else ""
+        named = priced_as(now.provider, now.model_id, state)
+        base = named if named != now.model_id else ""
         return Model(now.model_id, now.model, now.provider, base, name, services.get(now.provider))
     record = state.models.get(name)
     if record is None:

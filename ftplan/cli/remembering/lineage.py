@@ -14,7 +14,7 @@ from ftplan.cli.talking.argv import CommandLine
 from ftplan.cli.talking.console import Console
 from ftplan.cli.talking.documents import STDOUT, refuse_two_on_stdout, refuse_unwritable, write_document
 from ftplan.cli.talking.options import config_options, config_request
-from ftplan.core.bases import base_named, base_of
+from ftplan.core.bases import base_named, root_of
 from ftplan.core.lineage import Lineage, known_words
 from ftplan.core.lineage import lineage as lineage_of
 from ftplan.core.records import State
@@ -55,8 +55,8 @@ def lineage(line: CommandLine, /, id: str, json: bool, card: str | None, **optio
 
 def _base(session: Session, state: State, found: Lineage) -> tuple[str, str | None]:
     """The base model at the root, and its last day where that is known."""
-    record = state.models[found.name]
-    base = base_named(found.job.base_model) or base_of(record)
+    record = state.models.get(found.name)
+    base = base_named(found.job.base_model) or (root_of(record, state) if record is not None else "")
     known = session.catalogs[found.provider].base(base) if found.provider in session.catalogs else None
     return base, known.shutdown.isoformat() if known is not None and known.shutdown is not None else None
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ftplan.cli.opening.locking import locked
+from ftplan.cli.opening.recording import recording
 from ftplan.cli.opening.session import Session, open_session
 from ftplan.cli.talking.approval import approve, changing_options, changing_request
 from ftplan.cli.talking.argv import CommandLine
@@ -18,7 +19,6 @@ from ftplan.cli.talking.console import Console
 from ftplan.cli.talking.signals import Stop
 from ftplan.core.keeping.rebuild import Rebuilt, rebuild
 from ftplan.core.records import State
-from ftplan.engine.ledger import Ledger
 from ftplan.engine.sightings import look_around
 from ftplan.errors import Problem, StateDamaged
 from ftplan.views.repair_text import render_finds
@@ -54,8 +54,8 @@ def _repair(console: Console, session: Session, options: Mapping[str, Any], stop
     state = state if state.lineage else replace(state, lineage=str(uuid.uuid4()))
     with stop.finishing():
         kept, tag = session.backend.keep_aside() if damage is not None else ("", tag)
-        ledger = Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue)
-        ledger.record(*rebuilt.facts)
+        with recording(console, session, state, tag) as ledger:
+            ledger.record(*rebuilt.facts)
     if kept:
         console.say(f"The damaged state is kept as {kept}.")
     console.say(_summary(rebuilt))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ftplan.cli.opening.locking import locked, make_claim
+from ftplan.cli.opening.recording import recording
 from ftplan.cli.opening.session import Session, open_session
 from ftplan.cli.talking.approval import approve, changing_options, changing_request, read_address
 from ftplan.cli.talking.argv import CommandLine
@@ -17,7 +18,6 @@ from ftplan.core.events import Fact, IntentDropped
 from ftplan.core.ports import Provider
 from ftplan.core.recipe import MARK_KEY
 from ftplan.core.records import Intent, State
-from ftplan.engine.ledger import Ledger
 from ftplan.engine.observe import jobs_carrying
 from ftplan.engine.recover import adopted
 from ftplan.engine.resolve import objections
@@ -46,8 +46,8 @@ def resolve(line: CommandLine, /, address: str, adopt: str | None, not_created: 
         intent = _open_intent(address, state)
         fact = _adoption(session, state, intent, adopt) if adopt else _refutation(session, intent)
         approve(console, options, _question(intent, adopt))
-        with stop.finishing():
-            Ledger(session.backend, state, tag, lambda event: None, session.backend.rescue).record(fact)
+        with stop.finishing(), recording(console, session, state, tag) as ledger:
+            ledger.record(fact)
     told = f"{adopt} is taken over. The next apply follows it." if adopt else "it is settled that no job was started."
     console.say(f"model.{intent.name}: {told}")
     return 0

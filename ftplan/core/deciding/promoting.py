@@ -48,19 +48,26 @@ def forget_aliases(state: State, scope: Scope) -> dict[Address, list[Outcome]]:
 
 
 def in_use_notes(project: Project, state: State, outcomes: Outcomes) -> list[Note]:
-    """The refusals to delete a model that an alias goes on standing for: applications would ask for what is gone."""
+    """The refusals to delete a model that an alias goes on standing for: applications would ask for what is gone. Where
+    an alias could go back to it, that is told."""
     notes = []
     for name, alias in sorted(state.aliases.items()):
-        stays = not any(isinstance(item, (Forget, Promote)) for item in outcomes.get(Address("alias", name), ()))
-        for address, items in outcomes.items() if stays else ():
-            if any(isinstance(item, Delete) and stands_for(alias, item) for item in items):
+        kinds = {type(item) for item in outcomes.get(Address("alias", name), ())}
+        for address, step in _deletions(outcomes):
+            if stands_for(alias.now, step) and not kinds & {Forget, Promote}:
                 notes.append(_in_use(project, name, address))
+            elif Forget not in kinds and any(stands_for(target, step) for target in (*alias.former, alias.now)):
+                notes.append(_nowhere_back(project, name, address))
     return notes
 
 
-def stands_for(alias: AliasRecord, step: Delete) -> bool:
-    """Whether the alias stands for what `step` deletes, or for a checkpoint of it, which goes with it."""
-    return alias.now.model_id == step.model_id or (step.job_id is not None and alias.now.job_id == step.job_id)
+def _deletions(outcomes: Outcomes) -> list[tuple[Address, Delete]]:
+    return [(address, item) for address, items in outcomes.items() for item in items if isinstance(item, Delete)]
+
+
+def stands_for(target: Target, step: Delete) -> bool:
+    """Whether `target` is what `step` deletes, or a checkpoint of it, which goes with it."""
+    return target.model_id == step.model_id or (step.job_id is not None and target.job_id == step.job_id)
 
 
 def promotion(
@@ -186,6 +193,13 @@ def _refused_before(spec: AliasSpec, state: State, known: str) -> list[Outcome]:
         )
         for record in refused
     ]
+
+
+def _nowhere_back(project: Project, alias: str, address: Address) -> Note:
+    where = project.aliases[alias].place if alias in project.aliases else None
+    detail = f"{address} is deleted at its provider: a rollback of alias.{alias} cannot go back to it any more."
+    advice = "To keep it, apply it with `on_removed: forget` before it is taken out."
+    return Note("warning", "No way back", detail, address=address, place=where, advice=advice)
 
 
 def _in_use(project: Project, alias: str, address: Address) -> Note:
