@@ -23,12 +23,14 @@ class Opponent:
 class Prepared:
     """An evaluation of a model as a plan knows it. `rows` is a digest of what is asked of the `dataset`; `decided_by`
     one of these and all else that a verdict depends on but the models. `estimate` is of what its answers cost, None
-    where its verdict is known."""
+    where its verdict is known; `elsewhere` the same at prices that the project does not set itself, None where it sets
+    none."""
 
     dataset: str
     rows: str
     decided_by: str
     estimate: Estimate | None = None
+    elsewhere: Estimate | None = None
 
 
 def opponents(

@@ -20,15 +20,13 @@ from ftplan.core.deciding.scope import Scope
 from ftplan.core.deciding.taking import decide_checkpoint
 from ftplan.core.desired import Desired, DesiredModel
 from ftplan.core.facts import Observation, Phase
-from ftplan.core.gates.budget import budget_notes
 from ftplan.core.gates.changes import change_notes
 from ftplan.core.gates.lifetime import lifetime_notes, lives
-from ftplan.core.gates.own_prices import own_price_notes
+from ftplan.core.gates.money import money_notes
 from ftplan.core.gates.refusal import Word
 from ftplan.core.money.calibration import calibrations
 from ftplan.core.money.cost import bill
-from ftplan.core.money.spending import spent_in
-from ftplan.core.plan import Bill, Mode, Note, Plan, Unchanged
+from ftplan.core.plan import Mode, Note, Plan, Unchanged
 from ftplan.core.recipe import digest, upload_name
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address
@@ -80,7 +78,7 @@ def make_plan(desired: Desired, state: State, seen: Observation, policy: Policy,
         *in_use_notes(desired.project, state, draft.outcomes),
         *lifetime_notes(steps, known_lives, desired, word),
         *change_notes(steps, state, desired.project.changes, word, policy.mode),
-        *_money_notes(steps, steps_bill, desired, word, _spent(state, steps_bill, now)),
+        *money_notes(steps, steps_bill, desired, word, state, f"{now:%Y-%m}"),
     ]
     unchanged = draft.of(Unchanged) + _kept_datasets(desired, state, uploads, scope, policy)
     return Plan(
@@ -123,16 +121,6 @@ def _dataset_digests(desired: Desired) -> dict[str, str]:
         asked.setdefault(one.dataset, set()).add(one.rows)
     rows = {name: digest(sorted(digests)) for name, digests in asked.items()}
     return dict(sorted({**rows, **{name: facts.sha256 for name, facts in desired.datasets.items()}}.items()))
-
-
-def _money_notes(steps: list[Step], known: Bill | None, desired: Desired, word: Word, spent: Decimal) -> list[Note]:
-    notes = budget_notes(known, desired.project.budget, word, spent)
-    return [*notes, *own_price_notes(steps, known, desired, word)]
-
-
-def _spent(state: State, bill: Bill | None, now: datetime) -> Decimal:
-    """What this month came to already; a rehearsal counts what was rehearsed."""
-    return spent_in(state, f"{now:%Y-%m}", rehearsal=bill.rehearsal) if bill else Decimal(0)
 
 
 def _decide_declared(

@@ -19,6 +19,7 @@ def evaluated(
     budget: dict[str, Any] | None = None,
     providers: dict[str, Any] | None = None,
     checkpoint: dict[str, Any] | None = None,
+    catalog: dict[str, Any] | None = None,
     **spec: Any,
 ) -> None:
     """Declares a model that answers as it was taught, and what it has to answer to be called `prod`. The sandbox's
@@ -38,6 +39,7 @@ def evaluated(
         aliases={"prod": {"model": "bot", "requires": ["eval.accuracy"]}},
         budget=budget or {},
         **({"providers": providers} if providers else {}),
+        **({"catalog": catalog} if catalog else {}),
     )
 
 

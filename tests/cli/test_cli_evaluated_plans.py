@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from judged import evaluated, now, questions
 from openai import OpenAI
-from workbench import Workbench, model
+from workbench import BASE, Workbench, model
 
 LIFELIKE = 1.2  # a job takes a little more than two seconds
 GRADER = "def grade(row, answer):\n    return {}\n"
@@ -142,3 +142,24 @@ def test_a_model_in_use_at_a_provider_that_is_declared_no_more_is_told_before_an
     assert done.code == 1
     assert "eval.accuracy asks a model at trainer, which is declared no more" in done.said
     assert (bench.bought(), questions(bench)) == before
+
+
+FREE = {"sandbox": {"models": {BASE: {"input_per_million": 0, "output_per_million": 0}}}}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("apply", "-auto-approve"),
+        ("promote", "prod", "-auto-approve"),
+        ("compare", "model.bot", "-dataset=asked", "-with=base"),
+    ],
+)
+def test_no_price_of_the_project_gets_answers_past_a_bound(bench: Workbench, words: tuple[str, ...]) -> None:
+    evaluated(bench)
+    bench.apply("-target=model.bot")
+    evaluated(bench, catalog=FREE)
+    held = bench.run(*words, "-max-cost=0.000001")
+    assert (held.code, questions(bench)) == (10, 0), held.said
+    assert "t prices that the project does not set itself" in held.said
+    assert bench.run(*words, "-max-cost=1").code == 0

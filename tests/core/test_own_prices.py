@@ -10,10 +10,12 @@ from casefile import catalog
 from values import desired_of
 
 from ftplan.core.catalog import Catalog
+from ftplan.core.evaluations import Prepared
 from ftplan.core.facts import Observation
 from ftplan.core.plan import Note
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.records import State
+from ftplan.core.steps import Estimate
 
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
 OTHERS = {"openai": catalog("openai")}
@@ -75,3 +77,16 @@ def test_hours_that_the_project_makes_fewer_count_as_before() -> None:
 def test_a_project_that_says_nothing_is_judged_once() -> None:
     assert judged({}, OTHERS["openai"], "1") == []
     assert [note.rule for note in judged({}, OTHERS["openai"], "0.01")] == ["-max-cost"]
+
+
+def test_answers_that_a_project_makes_cheaper_are_held_to_what_they_were() -> None:
+    dear = Estimate(1000, Decimal(0), Decimal(2), None, "200 answers", providers=("openai",))
+    cheap = replace(dear, high=Decimal("0.01"))
+    prepared = Prepared("holdout", "rows", "rules", cheap, dear)
+    desired = desired_of(models={"bot": {}}, aliases={"prod": {"model": "bot", "requires": ["accuracy"]}})
+    desired = replace(desired, evaluations={("accuracy", "bot"): prepared}, catalogs_of_others=OTHERS)
+    policy = Policy(max_cost=Decimal(1))
+    (note,) = make_plan(desired, State("support", "l"), Observation(), policy, NOW).errors
+    assert (note.rule, note.figure, note.flag) == ("-max-cost", "$2.02", "-max-cost=2.02")
+    alike = replace(desired, evaluations={("accuracy", "bot"): replace(prepared, elsewhere=cheap)})
+    assert not make_plan(alike, State("support", "l"), Observation(), policy, NOW).errors

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -24,14 +23,14 @@ from ftplan.cli.talking.signals import Stop, WakefulClock, interrupted
 from ftplan.core.deciding.promoting import promotion
 from ftplan.core.desired import Desired
 from ftplan.core.evaluating import AliasSpec
+from ftplan.core.evaluations import Prepared
 from ftplan.core.events import AliasMoved
 from ftplan.core.facts import Phase
-from ftplan.core.gates.budget import budget_notes
+from ftplan.core.gates.money import money_notes
 from ftplan.core.gates.refusal import Word
 from ftplan.core.money.cost import bill, summed
-from ftplan.core.money.spending import spent_in
 from ftplan.core.records import ModelRecord, State
-from ftplan.core.steps import Estimate, Promote, Reason
+from ftplan.core.steps import Promote, Reason
 from ftplan.engine.alone import promote_alone
 from ftplan.engine.apply import Outcome
 from ftplan.engine.context import Run
@@ -71,8 +70,9 @@ def promote(line: CommandLine, /, alias: str, **options: Any) -> int:
         refuse_foreign_functions([step], session.project, request)
         voice = Voice(console)
         judge = SessionJudge(session, request, voice, stop)
-        step = replace(step, estimate=_estimate(judge, step, record, state))
-        _refuse_beyond(session, state, step, request)
+        evaluations = _evaluations(judge, step, record, state)
+        step = replace(step, estimate=summed([one.estimate for one in evaluations.values() if one.estimate]))
+        _refuse_beyond(session, state, step, evaluations, request)
         approve(console, options, asks_to_move(step))
         with recording(console, session, state, tag, voice.tell) as ledger:
             with voice.speaking(), stop.finishing():
@@ -144,21 +144,24 @@ def _finished(spec: AliasSpec, state: State) -> ModelRecord:
     return record
 
 
-def _estimate(judge: SessionJudge, step: Promote, record: ModelRecord, state: State) -> Estimate | None:
-    """What the evaluations cost that are still to be made; None where none is."""
+def _evaluations(
+    judge: SessionJudge, step: Promote, record: ModelRecord, state: State
+) -> dict[tuple[str, str], Prepared]:
+    """The evaluations with what those cost that are still to be made."""
     alias = state.aliases.get(step.address.name)
     current = alias.now if alias is not None else None
-    parts = (judge.estimate(name, record, current, state) for name in step.requires)
-    return summed([part for part in parts if part is not None])
+    return {(name, record.name): judge.prepared(name, record, current, state) for name in step.requires}
 
 
-def _refuse_beyond(session: Session, state: State, step: Promote, request: Request) -> None:
+def _refuse_beyond(
+    session: Session, state: State, step: Promote, evaluations: Mapping[tuple[str, str], Prepared], request: Request
+) -> None:
     """Raises `GateRefused` where that costs more than this run, or the project, lets it."""
-    known = bill([step], session.catalogs)
-    now = datetime.now(timezone.utc)
-    spent = spent_in(state, f"{now:%Y-%m}", rehearsal=known.rehearsal) if known is not None else Decimal(0)
-    word = Word(request.max_cost, places=session.project.gate_places)
-    refused = [note for note in budget_notes(known, session.project.budget, word, spent) if note.severity == "error"]
+    others = session.catalogs_of_others
+    desired = Desired(session.project, evaluations=evaluations, catalogs_of_others=others)
+    known, word = bill([step], session.catalogs), Word(request.max_cost, places=session.project.gate_places)
+    notes = money_notes([step], known, desired, word, state, f"{datetime.now(timezone.utc):%Y-%m}")
+    refused = [note for note in notes if note.severity == "error"]
     if refused:
         raise GateRefused(map(note_problem, refused))
 

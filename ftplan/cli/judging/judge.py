@@ -18,9 +18,12 @@ from ftplan.cli.talking.console import Voice
 from ftplan.cli.talking.options import Request
 from ftplan.cli.talking.signals import Stop
 from ftplan.core.bases import priced_as
+from ftplan.core.catalog import Catalog
 from ftplan.core.comparing.asking_cost import asking_estimate
+from ftplan.core.comparing.questions import Answer
 from ftplan.core.entries import Answered
 from ftplan.core.evaluating import EVAL_PREFIX
+from ftplan.core.evaluations import Prepared
 from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.money.cost import summed
 from ftplan.core.notices import QuestionsAnswered, Told
@@ -105,24 +108,30 @@ class SessionJudge:
             self._paid.extend(till.entries(asks.clock.now()))
             self._tell_troubles(record)
 
-    def estimate(self, name: str, record: ModelRecord, current: Target | None, state: State) -> Estimate | None:
-        """What an evaluation may cost, less the answers that are kept; None where its verdict is known."""
+    def prepared(self, name: str, record: ModelRecord, current: Target | None, state: State) -> Prepared:
+        """An evaluation with what it may cost, less the answers that are kept; nothing where its verdict is known."""
         session = self.session
         case = self._case(name, record, current)
         if case.known(state) is not None:
-            return None
+            return Prepared(case.spec.dataset, "", case.digest)
         asks = self._asking(record)
-        kept, count = asks.kept(asks.inquiry(case.asked())), len(case.rows)
-        parts, asked_tokens = [], list[tuple[int, int]]()
+        kept = asks.kept(asks.inquiry(case.asked()))
+        own = self._estimate(case, kept, state, session.catalogs)
+        others = self._estimate(case, kept, state, session.catalogs_of_others) if session.catalogs_of_others else None
+        return Prepared(case.spec.dataset, "", case.digest, own, others)
+
+    def _estimate(
+        self, case: EvalCase, kept: Sequence[Answer | None], state: State, catalogs: Mapping[str, Catalog]
+    ) -> Estimate | None:
+        parts, asked_tokens, count = [], list[tuple[int, int]](), len(case.rows)
         for number, (at, id) in enumerate(case.sides):
-            catalog = session.catalogs[at]
-            base = catalog.base(priced_as(at, id, state))
-            tokens = row_tokens(session, case.rows, base)
+            base = catalogs[at].base(priced_as(at, id, state))
+            tokens = row_tokens(self.session, case.rows, base)
             asked_tokens += tokens
             answers = kept[count * number : count * (number + 1)]
             open = [one for one, answer in zip(tokens, answers, strict=True) if answer is None]
-            parts += [asking_estimate(open, base, catalog, case.spec.parameters, at)] if open else []
-        return summed([*parts, *judges_estimates(session, case.spec, record.provider, asked_tokens)])
+            parts += [asking_estimate(open, base, catalogs[at], case.spec.parameters, at)] if open else []
+        return summed([*parts, *judges_estimates(catalogs, case.spec, case.record.provider, asked_tokens)])
 
     def bought(self) -> Sequence[Answered]:
         """The answers since this was asked last."""

@@ -10,6 +10,7 @@ from ftplan.cli.judging.eval_case import case_digest, eval_case, rows_digest
 from ftplan.cli.judging.models_asked import refuse_unable
 from ftplan.cli.opening.session import Session
 from ftplan.core.bases import priced_as
+from ftplan.core.catalog import Catalog
 from ftplan.core.comparing.asking_cost import asking_estimate
 from ftplan.core.deciding.promoting import in_use
 from ftplan.core.desired import Desired, DesiredModel
@@ -57,13 +58,13 @@ def _refuse_unable(session: Session, state: State, seen: Observation, steps: Seq
 
 
 def judges_estimates(
-    session: Session, spec: EvalSpec, provider: str, tokens: Sequence[tuple[int, int]]
+    catalogs: Mapping[str, Catalog], spec: EvalSpec, provider: str, tokens: Sequence[tuple[int, int]]
 ) -> Iterator[Estimate]:
     """What the judges of an evaluation cost that are shown answers to so many questions; `provider` is that of the
     evaluated model."""
     graders = {grader.name: grader for grader in spec.graders}
     for name, judge in judges_of(spec, provider).items():
-        settings, catalog = graders[name].settings, session.catalogs[judge]
+        settings, catalog = graders[name].settings, catalogs[judge]
         shown = [(asked + 2 * wanted + _JUDGES_OWN_TOKENS, _JUDGES_ANSWER_TOKENS) for asked, wanted in tokens]
         parameters: Mapping[str, object] = settings.get("parameters") or {}
         yield asking_estimate(shown, catalog.base(settings["model"]), catalog, parameters, judge)
@@ -95,9 +96,14 @@ def _prepared(
         return Prepared(spec.dataset, rows_digest(rows), decided)
     tokens = asked_tokens(rows, model.encoding, session.tokenizers.get(model.encoding))
     sides = [(provider, base), *((one.provider, _priced_as(one, state)) for one in whom)]
-    parts = [*_models_estimates(session, spec, sides, tokens)]
-    parts += judges_estimates(session, spec, provider, tokens * len(sides))
-    return Prepared(spec.dataset, rows_digest(rows), decided, summed(parts))
+
+    def at_prices_of(catalogs: Mapping[str, Catalog]) -> Estimate | None:
+        models = _models_estimates(catalogs, spec, sides, tokens)
+        return summed([*models, *judges_estimates(catalogs, spec, provider, tokens * len(sides))])
+
+    own, others = at_prices_of(session.catalogs), session.catalogs_of_others
+    elsewhere = at_prices_of(others) if others else None
+    return Prepared(spec.dataset, rows_digest(rows), decided, own, elsewhere)
 
 
 def _priced_as(whom: Opponent, state: State) -> str:
@@ -105,12 +111,12 @@ def _priced_as(whom: Opponent, state: State) -> str:
 
 
 def _models_estimates(
-    session: Session, spec: EvalSpec, sides: Sequence[tuple[str, str]], tokens: Sequence[tuple[int, int]]
+    catalogs: Mapping[str, Catalog],
+    spec: EvalSpec,
+    sides: Sequence[tuple[str, str]],
+    tokens: Sequence[tuple[int, int]],
 ) -> Iterator[Estimate]:
-    """What each provider's models cost that are priced alike; what is declared no more is refused before it is asked,
-    and has no price."""
+    """What each provider's models cost that are priced alike."""
     for at, base in dict.fromkeys(sides):
-        catalog = session.catalogs.get(at)
-        if catalog is not None:
-            shown = [one for one in tokens for _ in range(sides.count((at, base)))]
-            yield asking_estimate(shown, catalog.base(base), catalog, spec.parameters, at)
+        shown = [one for one in tokens for _ in range(sides.count((at, base)))]
+        yield asking_estimate(shown, catalogs[at].base(base), catalogs[at], spec.parameters, at)

@@ -9,10 +9,10 @@ from decimal import ROUND_UP, Decimal
 from ftplan.core.desired import Desired
 from ftplan.core.gates.refusal import MAX_COST, Refusal, Word, compared, judged
 from ftplan.core.money.calibration import Calibration
-from ftplan.core.money.cost import bill, estimate
+from ftplan.core.money.cost import bill, estimate, summed
 from ftplan.core.plan import Bill, Note
 from ftplan.core.spec import Address
-from ftplan.core.steps import Step, Train
+from ftplan.core.steps import Promote, Step, Train
 
 _ADVICE = "A price that everybody may trust stands in the file that FTPLAN_CATALOG names."
 
@@ -23,12 +23,19 @@ def own_price_notes(steps: Iterable[Step], known: Bill | None, desired: Desired,
     most = word.max_cost
     if most is None or known is None or known.high > most or not desired.catalogs_of_others:
         return []
-    told = bill([_retold(step, desired) for step in steps if isinstance(step, Train)], desired.catalogs_of_others)
+    told = bill([_retold(step, desired) for step in steps], desired.catalogs_of_others)
     return judged(_refusals(known, told, most), word) if told else []
 
 
-def _retold(step: Train, desired: Desired) -> Train:
+def _retold(step: Step, desired: Desired) -> Step:
     """`step` with what it would be estimated at if the project had said nothing about its service."""
+    if isinstance(step, Promote):
+        asked = [desired.evaluations.get((name, step.model.name)) for name in step.requires]
+        return replace(step, estimate=summed([one.elsewhere for one in asked if one and one.elsewhere]))
+    return _retrained(step, desired) if isinstance(step, Train) else step
+
+
+def _retrained(step: Train, desired: Desired) -> Train:
     model, catalog = desired.model(step.address.name), desired.catalogs_of_others[step.provider]
     if model is None:
         return step
