@@ -56,7 +56,7 @@ def test_a_name_that_was_rolled_back_is_remembered_where_it_stood(used: Workbenc
     assert "until" in first["alias"][0]
     assert "until" not in first["alias"][1]
     done = used.run("rollback", "support-prod", "-auto-approve")
-    assert (done.code, "the first model it ever stood for" in done.said) == (1, True)
+    assert (done.code, "has nothing left to go back to" in done.said) == (1, True)
 
 
 def test_python_says_what_it_does_not_know_and_takes_addresses(used: Workbench) -> None:
@@ -129,6 +129,21 @@ def test_python_tells_what_is_not_there(bench: Workbench) -> None:
     with pytest.raises(ftplan.FtplanError) as caught:
         ftplan.model("bot", bench.folder)
     assert "No model yet" in caught.value.problems[0].summary
+
+
+def test_a_program_that_asks_for_a_model_loads_nothing_that_measures_trains_or_talks(used: Workbench) -> None:
+    rooms = (
+        "ftplan.cli.talking",
+        "ftplan.datasets",
+        "ftplan.engine",
+        "ftplan.views",
+        "ftplan.grading",
+        "click",
+        "openai",
+    )
+    script = f"import sys, ftplan; ftplan.model('bot'); print([m for m in sys.modules if m.startswith({rooms})])"
+    done = subprocess.run([sys.executable, "-c", script], cwd=used.folder, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_importing_it_loads_nothing() -> None:

@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ftplan.backends.local import LocalBackend
 from ftplan.cli.opening.catalogs import catalogs_of_others, company_overrides, project_catalogs, under_company
 from ftplan.cli.opening.logs import logged, open_log
 from ftplan.cli.opening.measuring import Reading, measure_datasets, with_tokenizers
 from ftplan.cli.opening.shelf import Shelf
+from ftplan.cli.opening.storage import backend_of, load_state, new_state, services_of
 from ftplan.cli.opening.supplying import open_supply
 from ftplan.cli.opening.watching import watching
 from ftplan.cli.talking.console import Console
@@ -22,14 +22,12 @@ from ftplan.config import find_config, load_project
 from ftplan.core.catalog import Catalog
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.facts import DatasetFacts, Encoding, Format
-from ftplan.core.keeping.codec import decode_state
 from ftplan.core.plan import Service
 from ftplan.core.ports import Provider
 from ftplan.core.records import State
-from ftplan.core.spec import Address, MethodKind, Project, ProviderSpec
+from ftplan.core.spec import Address, MethodKind, Project
 from ftplan.core.stores import StateStore
-from ftplan.errors import ConfigError, FtplanError, Problem, StateError
-from ftplan.providers.connection import service_url, shown_url
+from ftplan.errors import ConfigError, FtplanError, Problem
 from ftplan.providers.registry import open_provider
 
 SANDBOX_FILE = ".ftplan/sandbox.sqlite3"
@@ -54,20 +52,7 @@ class Session:
     def load_state(self) -> tuple[State, str | None]:
         """The state and its tag; a new one, not stored yet, where there is none. Raises `StateError` for one that
         cannot be used."""
-        blob = self.backend.load()
-        if blob is None:
-            return self.new_state(), None
-        state = decode_state(blob.data, self.backend.where())
-        if self.project.named and state.project != self.project.name:
-            raise StateError(
-                Problem(
-                    "State of another project",
-                    f"{self.backend.where()} belongs to project {state.project!r}, and the configuration names "
-                    f"{self.project.name!r}.",
-                    advice="Name the project as it was, or give this one a state of its own (state: {path: ...}).",
-                )
-            )
-        return state, blob.tag
+        return load_state(self.backend, self.project)
 
     def provider(self, name: str, why: str) -> Provider:
         """The provider called `name`. Raises `FtplanError`, which says `why` it is needed, where it is not declared."""
@@ -78,7 +63,7 @@ class Session:
 
     def new_state(self) -> State:
         """A state that holds nothing and was never stored; its lineage is made when it first is."""
-        return State(project=self.project.name, lineage="", workspace=self.project.workspace)
+        return new_state(self.project)
 
     def resolve(self, state: State, replaced: Collection[Address] = ()) -> Desired:
         """What is wanted, worked out against `state`; what is `replaced` is wanted as declared, whatever changes are
@@ -97,11 +82,11 @@ class Session:
 
 @contextmanager
 def open_session(
-    request: Request, *, online: bool, measured: bool = True, console: Console | None = None, folder: Path = Path()
+    request: Request, *, online: bool, measured: bool = True, console: Console | None = None
 ) -> Iterator[Session]:
-    """The project in `folder`. `online` starts the embedded sandbox where a provider is one; `measured` reads the
+    """The project in this folder. `online` starts the embedded sandbox where a provider is one; `measured` reads the
     datasets, as `console` shows. Raises `ConfigError` with every problem of the configuration."""
-    path = find_config(folder)
+    path = find_config(Path())
     if isinstance(path, Problem):
         raise ConfigError(path)
     loaded = load_project(
@@ -126,11 +111,11 @@ def open_session(
             providers=_open_providers(project, catalogs, sandbox),
             catalogs=catalogs,
             datasets=found.datasets,
-            backend=_backend(project, offline=request.offline),
+            backend=backend_of(project, offline=request.offline),
             shelf=shelf,
             problems=found.problems,
             warnings=tuple(p for p in (*loaded.problems, *found.problems) if p.severity == "warning"),
-            services={name: _service(spec) for name, spec in project.providers.items()},
+            services=services_of(project),
             tokenizers=found.tokenizers,
             catalogs_of_others=catalogs_of_others(loaded.project, company),
         )
@@ -189,10 +174,6 @@ def _open_providers(project: Project, catalogs: Mapping[str, Catalog], sandbox: 
     return providers
 
 
-def _service(spec: ProviderSpec) -> Service:
-    return Service(spec.type, shown_url(service_url(spec, os.environ)))
-
-
 def _start_sandbox(project: Project, stack: ExitStack) -> str | None:
     """The address of an emulator in this process, for the providers that want one; it ends with the session."""
     if not any(spec.type == "sandbox" and spec.base_url is None for spec in project.providers.values()):
@@ -200,25 +181,3 @@ def _start_sandbox(project: Project, stack: ExitStack) -> str | None:
     from ftplan.sandbox import start
 
     return stack.enter_context(start(Path(project.root) / SANDBOX_FILE)).url
-
-
-def _backend(project: Project, *, offline: bool) -> StateStore:
-    """Where the state of `project` is kept; `offline` it is the file that stands here, or nothing. Raises
-    `ConfigError`."""
-    settings = project.state.settings
-    local = Path(project.root) / str(settings.get("path", "ftplan.state.json"))
-    if project.state.backend == "local" or offline:
-        return LocalBackend(local)
-    if project.state.backend == "http":
-        from ftplan.backends.http import HttpBackend
-        from ftplan.backends.http_place import http_place
-
-        return HttpBackend(http_place(settings, os.environ, project.state.places), local)
-    raise ConfigError(
-        Problem(
-            "State backend not available",
-            f"This version keeps state in local files and over HTTP; {project.state.backend!r} is not built in yet.",
-            project.state.places.get("backend"),
-            advice="Write `state: {backend: local}` or `state: {backend: http}`, or leave `state` out.",
-        )
-    )

@@ -7,8 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftplan.cli.opening.session import open_session
-from ftplan.cli.talking.options import Request
+from ftplan.cli.opening.storage import stored
 from ftplan.core.bases import base_of, priced_as
 from ftplan.core.records import State
 from ftplan.errors import FtplanError, Problem
@@ -34,10 +33,8 @@ class Model:
 def model(name: str, folder: str | os.PathLike[str] = ".") -> Model:
     """The model that goes by `name`, an alias' or its own, in the project of `folder`. Reads the state wherever it is
     kept, and nothing else: no dataset, no provider, and it needs no provider's key. Raises `FtplanError`."""
-    with open_session(Request(), online=False, measured=False, folder=Path(folder)) as session:
-        state, _ = session.load_state()
-        services = {key: service.base_url for key, service in session.services.items()}
-    return _found(name, state, services)
+    state, services = stored(Path(folder))
+    return _found(name, state, {key: service.base_url for key, service in services.items()})
 
 
 def _found(asked: str, state: State, services: dict[str, str | None]) -> Model:
