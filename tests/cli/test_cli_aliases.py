@@ -340,7 +340,9 @@ def test_a_model_in_use_that_was_deleted_by_somebody_is_told_by_every_plan(bench
         client.models.delete(in_use)
     told = bench.plan().said
     assert f"alias.prod stands for {in_use}, which trainer no longer has." in told
-    assert "ftplan promote prod" in told
+    assert "Nothing is there yet that could take its place." in told
+    evaluated(bench, threshold=0.5, epochs=2)
+    assert "ftplan promote prod" in bench.plan().said
 
 
 def declared(bench: Workbench, name: str, seed: int, *, epochs: int = 1, requires: bool = False) -> None:

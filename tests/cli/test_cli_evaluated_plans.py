@@ -163,3 +163,12 @@ def test_no_price_of_the_project_gets_answers_past_a_bound(bench: Workbench, wor
     assert (held.code, questions(bench)) == (10, 0), held.said
     assert "t prices that the project does not set itself" in held.said
     assert bench.run(*words, "-max-cost=1").code == 0
+
+
+def test_more_rows_than_models_are_asked_want_a_limit(bench: Workbench) -> None:
+    many = '{"messages": [{"role": "user", "content": "?"}]}\n' * 100_001
+    for limit, code in ((None, 1), (10, 0)):
+        evaluated(bench, **({"limit": limit} if limit else {}))
+        bench.write("asked.jsonl", many)
+        done = bench.run("plan")
+        assert (done.code, "Too many rows to ask" in done.said) == (code, limit is None), done.said

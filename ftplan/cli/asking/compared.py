@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from ftplan.core.comparing.asking_cost import asking_cost
 from ftplan.core.comparing.comparison import Comparison, Side, savings
 from ftplan.core.comparing.questions import HeldOut, asked_of
 from ftplan.core.money.spending import spend_of_job
+from ftplan.core.nearness import did_you_mean
 from ftplan.core.records import ModelRecord, State
 from ftplan.datasets import open_dataset, shared_rows
 from ftplan.datasets.preparing.heldout import Taken
@@ -167,9 +167,8 @@ def _other(session: Session, state: State, record: ModelRecord, other: str) -> W
         return Whom(other, now.provider, now.model_id, priced_as(now.provider, now.model_id, state))
     if kind in ("model", "alias") and ":" not in other:
         known = [*(f"model.{one}" for one in state.models), *(f"alias.{one}" for one in state.aliases), "base"]
-        near = difflib.get_close_matches(other, known, n=1)
-        advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
-        raise UsageError(Problem("Unknown model", f"-with={other[:80]} names nothing that has a model.", advice=advice))
+        detail = f"-with={other[:80]} names nothing that has a model."
+        raise UsageError(Problem("Unknown model", detail, advice=did_you_mean(other, known)))
     provider = session.provider(record.provider, "A model is at")
     if provider.get_model(other) is None:
         detail = f"{record.provider} knows no model {other[:100]}."

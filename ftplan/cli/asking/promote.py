@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -29,6 +28,7 @@ from ftplan.core.facts import Phase
 from ftplan.core.gates.money import money_notes
 from ftplan.core.gates.refusal import Word
 from ftplan.core.money.cost import bill, summed
+from ftplan.core.nearness import did_you_mean
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.steps import Promote, Reason
 from ftplan.engine.alone import promote_alone
@@ -125,8 +125,7 @@ def _known(alias: str, names: Collection[str], otherwise: str) -> str:
     """The name of `alias`, which may be written as an address. Raises `UsageError` where nothing goes by it."""
     name = alias.removeprefix("alias.")
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(names)) or 'none'}."
+        advice = did_you_mean(name, sorted(names))
         raise UsageError(Problem("Unknown alias", f"alias.{name[:80]} {otherwise}.", advice=advice))
     return name
 

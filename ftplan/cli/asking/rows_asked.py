@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from ftplan.cli.opening.session import Session
 from ftplan.cli.opening.shelf import askable
 from ftplan.core.evaluating import EVAL_PREFIX, EVAL_SEED, EvalSpec
+from ftplan.core.nearness import did_you_mean
 from ftplan.datasets import open_dataset
 from ftplan.datasets.preparing.heldout import Taken, held_out
 from ftplan.errors import DatasetError, Place, Problem, UsageError
@@ -44,8 +44,7 @@ def way_of(options: Mapping[str, Any], evals: Mapping[str, EvalSpec]) -> Way:
         raise UsageError("Options exclude each other", detail=detail)
     spec = evals.get(name.removeprefix(EVAL_PREFIX))
     if spec is None:
-        near = difflib.get_close_matches(name.removeprefix(EVAL_PREFIX), evals, n=1)
-        advice = f"Did you mean {near[0]}?" if near else f"Declared are: {', '.join(sorted(evals)) or 'none'}."
+        advice = did_you_mean(name.removeprefix(EVAL_PREFIX), sorted(evals), lead="Declared are")
         raise UsageError("Unknown evaluation", detail=f"-eval={name} names none that is declared.", advice=advice)
     return Way(spec.dataset, spec.limit, spec.seed, spec.parameters)
 
@@ -57,8 +56,8 @@ def rows_to_ask(session: Session, way: Way, allow_outside: bool) -> Taken:
         return session.shelf.taken(dataset, way.limit, way.seed)
     opened = open_dataset(Path(session.project.root), dataset, allow_outside=allow_outside)
     if isinstance(opened, Problem):
-        near = difflib.get_close_matches(dataset, session.project.datasets, n=1)
-        raise DatasetError(replace(opened, advice=f"Did you mean {near[0]}?") if near else opened)
+        advice = did_you_mean(dataset, session.project.datasets, opened.advice or " ").strip()
+        raise DatasetError(replace(opened, advice=advice))
     with opened:
         return askable(held_out(opened, way.limit, way.seed), dataset)
 

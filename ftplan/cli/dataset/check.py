@@ -17,6 +17,7 @@ from ftplan.cli.talking.argv import CommandLine
 from ftplan.cli.talking.console import Console
 from ftplan.core.catalog import BaseModel, Catalog
 from ftplan.core.facts import Encoding
+from ftplan.core.nearness import did_you_mean
 from ftplan.core.spec import MethodKind, RuleLevel
 from ftplan.datasets import Cache, Demands, Measured, measure
 from ftplan.datasets.rows.rules import BY_NAME, WARNINGS
@@ -162,7 +163,6 @@ def tokenizer_in(path: Path | None) -> tuple[Encoding, bytes] | None:
 def offer_of(name: str) -> tuple[Catalog, BaseModel]:
     """What is known of a base model, and of the first service that offers it. Raises `UsageError` for one that nobody
     does."""
-    from difflib import get_close_matches
 
     from ftplan.providers.catalog import BUILT_IN, load_catalog
 
@@ -172,8 +172,7 @@ def offer_of(name: str) -> tuple[Catalog, BaseModel]:
         if base is not None:
             return catalog, base
         known |= {*catalog.models, *catalog.aliases}
-    near = get_close_matches(name, sorted(known), n=1)
-    advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(known))}."
+    advice = did_you_mean(name, sorted(known))
     raise UsageError("Unknown base model", detail=f"-base-model={name[:80]} is in no catalog.", advice=advice)
 
 

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +16,7 @@ from ftplan.cli.talking.console import Console
 from ftplan.cli.talking.options import Request
 from ftplan.core.dataset_diff import LISTED_ROWS, DatasetDiff
 from ftplan.core.facts import Encoding
+from ftplan.core.nearness import did_you_mean
 from ftplan.core.spec import DatasetSpec
 from ftplan.errors import DatasetError, Place, Problem, UsageError
 
@@ -158,13 +158,8 @@ def _declared() -> dict[str, DatasetSpec]:
 def _one_of(declared: dict[str, DatasetSpec], name: str) -> DatasetSpec:
     if name in declared:
         return declared[name]
-    near = get_close_matches(name, declared, n=1)
-    known = ", ".join(sorted(declared)[:20]) or "none"
-    raise UsageError(
-        "No such dataset",
-        detail=f"The project here declares no {name[:80]} that is a file. Declared are: {known}.",
-        advice=f"Did you mean {near[0]}?" if near else "",
-    )
+    detail = f"The project here declares no {name[:80]} that is a file."
+    raise UsageError("No such dataset", detail=detail, advice=did_you_mean(name, sorted(declared), lead="Declared are"))
 
 
 def _say(console: Console, found: dict[str, DatasetDiff], base: str | None, *, json: bool, markdown: bool) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-
 from ftplan.cli.talking.approval import read_address
+from ftplan.core.nearness import did_you_mean
 from ftplan.core.records import ModelRecord, State
+from ftplan.core.spec import PARENT_PREFIX
 from ftplan.errors import FtplanError, Problem
 
 
@@ -14,8 +14,6 @@ def model_with_job(address: str, state: State, otherwise: str) -> ModelRecord:
     asked = read_address(address)
     record = state.models.get(asked.name) if asked.kind == "model" else None
     if record is None:
-        known = [f"model.{name}" for name in sorted(state.models)]
-        near = difflib.get_close_matches(asked.name, state.models, n=1)
-        advice = f"Did you mean model.{near[0]}?" if near else f"Models with a job: {', '.join(known) or 'none'}."
+        advice = did_you_mean(asked.name, sorted(state.models), lead="Models with a job", prefix=PARENT_PREFIX)
         raise FtplanError(Problem(otherwise, f"{asked} has no job.", advice=advice))
     return record

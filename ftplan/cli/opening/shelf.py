@@ -11,7 +11,7 @@ from ftplan.cli.opening.watching import Watch, unwatched
 from ftplan.core.facts import Encoding
 from ftplan.core.spec import DatasetSpec, ModelSpec, Project
 from ftplan.datasets import Cache, Parting, Pin, Supply, open_dataset
-from ftplan.datasets.preparing.heldout import Taken, held_out
+from ftplan.datasets.preparing.heldout import MOST_ROWS, Taken, held_out
 from ftplan.datasets.sources.shelter import Shelter
 from ftplan.errors import ConfigError, DatasetError, Place, Problem
 
@@ -79,7 +79,13 @@ class Shelf:
         if (name, limit, seed) not in self._taken:
             with self.open(name) as file:
                 found = held_out(file, limit, seed)
-            self._taken[name, limit, seed] = askable(found, f"dataset.{name}", self._project.datasets[name].place)
+            place = self._project.datasets[name].place
+            if limit is None and found.count > MOST_ROWS:
+                detail = (
+                    f"dataset.{name} has {found.count:,} rows, and {MOST_ROWS:,} are the most that models are asked."
+                )
+                raise DatasetError(Problem("Too many rows to ask", detail, place, "Say how many: `limit: 1000`."))
+            self._taken[name, limit, seed] = askable(found, f"dataset.{name}", place)
         return self._taken[name, limit, seed]
 
     def tokenizer(self, model: ModelSpec) -> tuple[Encoding, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -20,6 +19,7 @@ from ftplan.core.desired import Desired
 from ftplan.core.evaluating import EVAL_PREFIX
 from ftplan.core.facts import Observation
 from ftplan.core.keeping.codec import decode_plan, encode_plan, steps_digest
+from ftplan.core.nearness import did_you_mean
 from ftplan.core.plan import Note, Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.records import State
@@ -98,11 +98,8 @@ def _check_addresses(desired: Desired, state: State, request: Request) -> None:
 
 
 def _unknown_address(option: str, address: str, known: list[str]) -> Problem:
-    near = difflib.get_close_matches(address, known, n=1)
-    advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known) or 'none'}."
-    return Problem(
-        "Unknown address", f"-{option}={address} names nothing that is declared or remembered.", advice=advice
-    )
+    detail = f"-{option}={address} names nothing that is declared or remembered."
+    return Problem("Unknown address", detail, advice=did_you_mean(address, known))
 
 
 def refuse_errors(plan: Plan) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ftplan.cli.opening.storage import stored
 from ftplan.core.bases import base_of, priced_as
+from ftplan.core.nearness import did_you_mean
 from ftplan.core.records import State
 from ftplan.errors import FtplanError, Problem
 
@@ -48,9 +48,7 @@ def _found(asked: str, state: State, services: dict[str, str | None]) -> Model:
         return Model(now.model_id, now.model, now.provider, base, name, services.get(now.provider))
     record = state.models.get(name)
     if record is None:
-        known = [*state.aliases, *state.models]
-        near = difflib.get_close_matches(name, known, n=1)
-        advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(known)) or 'none'}."
+        advice = did_you_mean(name, sorted({*state.aliases, *state.models}))
         raise FtplanError(Problem("Unknown model", f"No alias and no model is called {asked[:80]!r}.", advice=advice))
     if record.output is None:
         detail = f"model.{name} has none yet: its job is {record.job.phase.value}."

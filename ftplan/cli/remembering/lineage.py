@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import Any
 
@@ -17,6 +16,7 @@ from ftplan.cli.talking.options import config_options, config_request
 from ftplan.core.bases import base_named, root_of
 from ftplan.core.lineage import Lineage, known_words
 from ftplan.core.lineage import lineage as lineage_of
+from ftplan.core.nearness import did_you_mean
 from ftplan.core.records import State
 from ftplan.errors import FtplanError, Problem
 
@@ -62,6 +62,5 @@ def _base(session: Session, state: State, found: Lineage) -> tuple[str, str | No
 
 
 def _stranger(id: str, state: State) -> Problem:
-    near = difflib.get_close_matches(id, known_words(state), n=1)
-    advice = f"Did you mean {near[0]}?" if near else f"Models: {', '.join(sorted(state.models)) or 'none'}."
+    advice = did_you_mean(id, known_words(state), f"Models: {', '.join(sorted(state.models)) or 'none'}.")
     return Problem("Nothing is known of it", f"The state knows no model, job or alias {id[:120]!r}.", advice=advice)

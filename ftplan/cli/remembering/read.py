@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import platform
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from ftplan.cli.talking.argv import CommandLine
 from ftplan.cli.talking.console import Console
 from ftplan.cli.talking.options import Request, config_options, config_request
 from ftplan.cli.talking.streams import written
+from ftplan.core.nearness import did_you_mean
 from ftplan.errors import FtplanError, Problem, UsageError
 
 FORMS = ("json", "raw", "dotenv", "configmap", "github")
@@ -74,8 +74,7 @@ def _outputs(request: Request) -> dict[str, str | None]:
 def _one_output(name: str, outputs: dict[str, str | None]) -> str | None:
     plain = _plain(name)
     if plain not in outputs:
-        near = difflib.get_close_matches(plain, outputs, n=1)
-        advice = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(outputs)) or 'none'}."
+        advice = did_you_mean(plain, sorted(outputs))
         raise FtplanError(Problem("Unknown output", f"There is no model named {plain!r}.", advice=advice))
     return outputs[plain]
 

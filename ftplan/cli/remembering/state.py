@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from fnmatch import fnmatchcase
 from typing import Any
@@ -14,6 +13,7 @@ from ftplan.cli.remembering.repair import repair
 from ftplan.cli.talking.argv import CommandLine
 from ftplan.cli.talking.console import Console, may_ask
 from ftplan.cli.talking.options import Request, config_options, config_request
+from ftplan.core.nearness import did_you_mean
 from ftplan.core.records import State
 from ftplan.core.spec import Address
 from ftplan.errors import FtplanError, Problem, UsageError
@@ -54,8 +54,7 @@ def show(line: CommandLine, /, json: bool, address: str, **options: Any) -> int:
     stored = stored_state(config_request(options))
     known = addresses(stored)
     if address not in known:
-        near = difflib.get_close_matches(address, known, n=1)
-        advice = f"Did you mean {near[0]}?" if near else "ftplan state list prints what it knows."
+        advice = did_you_mean(address, known, "ftplan state list prints what it knows.")
         raise FtplanError(Problem("Unknown address", f"The state knows no {address[:100]}.", advice=advice))
     console = Console(no_color=line.no_color)
     if json:

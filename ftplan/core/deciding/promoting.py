@@ -123,13 +123,14 @@ def _declared(spec: AliasSpec, desired: Desired, state: State, seen: Observation
         return [_prepared(promotion(spec, record, None, provider, state), desired)]
     known = output_now(record, seen) if record is not None else None
     if record is None or known is None:
-        return [*_kept(spec, alias, provider), _waits(spec), *_gone(spec, alias, seen)]
+        return [*_kept(spec, alias, provider), _waits(spec), *_gone(spec, alias, seen, None)]
     if alias is not None and alias.now.model_id == known:
         return _kept(spec, alias, provider)
     if alias is not None and known in left_by_rollbacks(alias):
-        return [*_kept(spec, alias, provider), _rolled_back(spec, alias, known), *_gone(spec, alias, seen)]
+        return [*_kept(spec, alias, provider), _rolled_back(spec, alias, known), *_gone(spec, alias, seen, known)]
     step = _prepared(promotion(spec, record, known, provider, state), desired)
-    return [step, *_refused_before(spec, state, known), *_gone(spec, alias, seen)]
+    refused = _refused_before(spec, state, known)
+    return [step, *refused, *_gone(spec, alias, seen, None if refused else known)]
 
 
 def _gives_another(item: Outcome) -> bool:
@@ -156,15 +157,19 @@ def _waits(spec: AliasSpec) -> Note:
     return Note("info", "Alias waits for its model", detail, address=Address("alias", spec.name), place=spec.place)
 
 
-def _gone(spec: AliasSpec, alias: AliasRecord | None, seen: Observation) -> list[Outcome]:
-    """What is to be known of a model in use that its provider has no more: applications ask for it in vain."""
+def _gone(spec: AliasSpec, alias: AliasRecord | None, seen: Observation, known: str | None) -> list[Outcome]:
+    """What is to be known of a model in use that its provider has no more: applications ask for it in vain. `known` is
+    what the alias may be promoted to, None for nothing."""
     address = Address("alias", spec.name)
     if alias is None or address not in seen.models or seen.models[address] is not None:
         return []
     detail = f"{address} stands for {alias.now.model_id}, which {alias.now.provider} no longer has."
-    advice = "Applications ask for it in vain. Let it stand for another model:"
+    verb = "promote" if known is not None else "rollback" if alias.former else ""
+    vain = "Applications ask for it in vain."
     note = Note("warning", "Model in use is gone", detail, address=address, place=spec.place)
-    return [replace(note, advice=advice, command=f"ftplan promote {spec.name}")]
+    if not verb:
+        return [replace(note, advice=f"{vain} Nothing is there yet that could take its place.")]
+    return [replace(note, advice=f"{vain} Let it stand for another model:", command=f"ftplan {verb} {spec.name}")]
 
 
 def _rolled_back(spec: AliasSpec, alias: AliasRecord, known: str) -> Note:
