@@ -129,3 +129,25 @@ def _snippet(place: Place, excerpt: str) -> dict[str, Any]:
 
 def _excerpt(excerpt: str) -> str:
     return clean_lines(excerpt, 200)[0]
+
+
+def aliases_document(state: State) -> dict[str, Any]:
+    """What applications are told: the aliases with what they stand for, and the models."""
+    return {
+        "version": 1,
+        "project": state.project,
+        "aliases": {
+            name: {
+                "model": alias.now.model,
+                "provider": alias.now.provider,
+                "id": alias.now.model_id,
+                "since": alias.now.since,
+            }
+            for name, alias in sorted(state.aliases.items())
+        },
+        "models": {
+            name: {"provider": record.provider, "id": record.output}
+            for name, record in sorted(state.models.items())
+            if record.output is not None
+        },
+    }

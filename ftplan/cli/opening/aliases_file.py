@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import json
 from pathlib import Path
-from typing import Any
 
 from ftplan.backends.whole import write_whole
 from ftplan.core.records import State
 from ftplan.errors import Problem
+from ftplan.views.json_documents import aliases_document
 
 ALIASES_FILE = "ftplan.aliases.json"
 
@@ -31,25 +31,3 @@ def write_aliases(root: str, state: State) -> list[Problem]:
         detail = f"{ALIASES_FILE}: {error.strerror or error}. What it would say is in the state."
         return [Problem("Aliases file not written", detail, severity="warning")]
     return []
-
-
-def aliases_document(state: State) -> dict[str, Any]:
-    """What applications are told: the aliases with what they stand for, and the models."""
-    return {
-        "version": 1,
-        "project": state.project,
-        "aliases": {
-            name: {
-                "model": alias.now.model,
-                "provider": alias.now.provider,
-                "id": alias.now.model_id,
-                "since": alias.now.since,
-            }
-            for name, alias in sorted(state.aliases.items())
-        },
-        "models": {
-            name: {"provider": record.provider, "id": record.output}
-            for name, record in sorted(state.models.items())
-            if record.output is not None
-        },
-    }
