@@ -77,7 +77,8 @@ def _remembering(state: State, fact: Fact) -> State:
         case LifecycleChanged():
             return _with_model(state, fact.name, lifecycle=fact.lifecycle)
         case ModelRemoved():
-            aliases = _without_targets(state, state.models[fact.name].job.id) if fact.deleted else state.aliases
+            gone = state.models.get(fact.name) if fact.deleted else None
+            aliases = _without_targets(state, gone.job.id) if gone is not None else state.aliases
             return replace(state, models=_without(state.models, fact.name), aliases=aliases)
         case CheckpointTaken():
             return _with_model(state, fact.name, checkpoint=fact.taken)

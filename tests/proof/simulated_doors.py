@@ -125,7 +125,7 @@ class Wire:
         return self._call("delete_file", lambda: self._service.delete_file(file_id))
 
     def delete_model(self, model_id: str) -> bool:
-        return self._call("delete_model", lambda: self._service.delete_model(model_id))
+        return self._call("delete_model", lambda: self._world.delete(model_id))
 
     def _read(self, effect: str, work: Callable[[], T]) -> T:
         accident = self._fate.meets(effect)

@@ -46,6 +46,7 @@ def check_rest(world: World) -> None:
     intents, forgotten jobs and the ledger say that something is wrong."""
     state, plan = world.state, resting_plan(world)
     check_ledger(world)
+    check_names_back(world)
     if state.intents:
         world.breaks("I5", f"intents of {', '.join(state.intents)} stay open")
     if world.unrecorded():
@@ -54,12 +55,39 @@ def check_rest(world: World) -> None:
         return
     if not plan.changes_nothing:
         world.breaks("I5", f"the plan still has {plan.steps[0]}")
-    if missing := {model.name for model in world.models} - set(state.models):
+    # Of what waits for its owner, as a child does whose parent somebody has deleted, the plan tells.
+    told = {note.address.name for note in plan.notes if note.address is not None and note.severity == "warning"}
+    if missing := {model.name for model in world.models} - set(state.models) - told:
         world.breaks("I5", f"no record of {', '.join(sorted(missing))}")
+    check_names(world)
     for record in state.models.values():
         job = world.service.shown(record.job.id)
         if job is not None and (job_record(job) != record.job or job.metadata[MARK_FINGERPRINT] != record.fingerprint):
             world.breaks("I5", f"the state is wrong about {record.job.id}")
+
+
+def check_names(world: World) -> None:
+    """Writes down which names do not stand for what they are declared for."""
+    for name, alias in world.state.aliases.items():
+        record = world.state.models.get(world.aliases.get(name, ""))
+        there = record.output if record is not None and record.output not in world.service.deleted else None
+        if there not in (None, alias.now.model_id) and alias.rolled_back is None:
+            world.breaks("I7", f"alias.{name} stands for {alias.now.model_id} and not for {there}")
+    if missing := set(world.state.aliases) ^ set(world.aliases):
+        for name in missing & set(world.aliases):
+            record = world.state.models.get(world.aliases[name])
+            if record is not None and record.output not in (None, *world.service.deleted):
+                world.breaks("I7", f"alias.{name} stands for nothing, and model.{record.name} is there")
+        if gone := missing - set(world.aliases):
+            world.breaks("I7", f"{', '.join(gone)} is declared no more, and stands for something")
+
+
+def check_names_back(world: World) -> None:
+    """Writes down which names could go back to what a run has deleted."""
+    for name, alias in world.state.aliases.items():
+        for target in (alias.now, *alias.former):
+            if target.model_id in world.deleted:
+                world.breaks("I7", f"alias.{name} stands for {target.model_id}, or goes back to it: a run deleted it")
 
 
 def check_ledger(world: World) -> None:

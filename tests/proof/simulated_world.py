@@ -9,6 +9,8 @@ I3  the serial grows by exactly one a write
 I4  a run that was overtaken writes nothing more
 I5  at rest no intent is open, the plan is empty, the state says what the provider says, and no job is forgotten
 I6  at rest every remembered job stands in the ledger once, that of a model with its bill, and no reserve is left over
+I7  no run deletes what a name stands for, and at rest each name stands for its model's output, or where it was rolled
+    back to: never for what a run has deleted
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Any
 from fake_service import FakeService
 
 from ftplan.core.desired import Desired, resolve
+from ftplan.core.evaluating import AliasSpec
 from ftplan.core.facts import DatasetFacts, Phase, RemoteFile, RemoteJob, TokenFacts
 from ftplan.core.keeping.codec import decode_state
 from ftplan.core.ports import JobRequest
@@ -59,14 +62,16 @@ class Version:
 
 @dataclass
 class World:
-    """`models` and `contents` are what is declared now; `approved` holds the key of each call that a plan announced.
+    """`models`, `contents` and `aliases` (the model of each name) are what is declared now; `approved` holds the key of
+    each call that a plan announced.
 
     `forgotten` are jobs that no state knows any more, by somebody's wish or mishap, `unwanted` the ones that somebody
-    asked to be replaced; `late` are the requests that have not arrived yet, and no search is answered until
-    `deaf_until`."""
+    asked to be replaced, `deleted` the models that a run deleted; `late` are the requests that have not arrived yet,
+    and no search is answered until `deaf_until`."""
 
     models: list[ModelSpec]
     contents: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     late: list[Delivery] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
@@ -75,6 +80,7 @@ class World:
     approved: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
     unwanted: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -130,6 +136,14 @@ class World:
             self.breaks("I2", f"key {key[:8]} was never planned")
         return self.service.start_job(request)
 
+    def delete(self, model_id: str) -> bool:
+        """A run deletes a model."""
+        for alias in self.state.aliases.values():
+            if alias.now.model_id == model_id:
+                self.breaks("I7", f"{model_id} was deleted while alias.{alias.name} stood for it")
+        self.deleted.add(model_id)
+        return self.service.delete_model(model_id)
+
     def jobs(self) -> list[RemoteJob]:
         """Every job that was ever accepted, as it stands now."""
         return [job for job in map(self.service.shown, list(self.service.jobs)) if job is not None]
@@ -181,6 +195,7 @@ class World:
             providers={"svc": ProviderSpec("svc", "fake")},
             datasets={name: DatasetSpec(name, f"{name}.jsonl") for name in names},
             models={spec.name: spec for spec in self.models},
+            aliases={name: AliasSpec(name, model) for name, model in self.aliases.items()},
         )
         remembered = {name: record.recipe for name, record in state.models.items()}
         facts = {name: measured(self.content(name)) for name in names}
@@ -195,7 +210,8 @@ class World:
 
     def copy(self) -> World:
         twin = replace(self)
-        for name in ("models", "contents", "late", "versions", "approved", "forgotten", "unwanted", "broken"):
+        lists = ("models", "late", "versions", "broken")
+        for name in (*lists, "contents", "aliases", "approved", "forgotten", "unwanted", "deleted"):
             setattr(twin, name, copy.copy(getattr(self, name)))
         twin.service.resume(self.service)
         return twin
@@ -212,6 +228,7 @@ class World:
             max(0.0, self.deaf_until - now),
             sorted(self.approved),
             sorted(self.unwanted),
+            sorted(self.deleted),
             self.broken,
         ]
         return sha256(json.dumps(seen).encode()).hexdigest()

@@ -18,10 +18,13 @@ from simulated_doors import accidents
 from simulated_pair import Interleaving
 from simulated_rest import come_to_rest, take_breath
 from simulated_run import Incarnation, Script, resting_plan
-from simulated_world import PROMISED_LAG_SECONDS, World
+from simulated_world import PROMISED_LAG_SECONDS, Version, World
 from world import model
 
+from ftplan.core.events import AliasMoved
 from ftplan.core.facts import Phase
+from ftplan.core.fold import fold
+from ftplan.core.keeping.codec import encode_state
 from ftplan.core.planner import Policy
 from ftplan.core.ports import CALL_TIMEOUT_SECONDS
 from ftplan.core.spec import Address, Lifecycle, Method
@@ -38,6 +41,7 @@ class AnyHistory(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World([model("a"), model("b", epochs=1), model("child", base="model.a")])
+        self.world.aliases = {"prod": "a"}
         self.world.service.lag = 45.0
         self.born = self.unrecorded = 0
 
@@ -60,7 +64,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(name=names, retry=st.booleans())
     def give_or_take_consent(self, name: str, retry: bool) -> None:
         """To another try of what failed."""
-        self._edit(name, lifecycle=Lifecycle(retry_failed=retry))
+        self._edit(name, lifecycle=Lifecycle(retry_failed=retry, on_removed="delete"))
 
     @rule(base=st.sampled_from((BASE, "model.a", "model.b")))
     def edit_base(self, base: str) -> None:
@@ -77,6 +81,24 @@ class AnyHistory(RuleBasedStateMachine):
             for spec in self.world.models
             if spec.name != name
         ]
+        self.world.aliases = {alias: model for alias, model in self.world.aliases.items() if model != name}
+
+    @rule(name=st.sampled_from((*NAMES, "")))
+    def give_or_take_a_name(self, name: str) -> None:
+        """To a model that is declared: applications ask for `prod`."""
+        declared = {spec.name for spec in self.world.models}
+        self.world.aliases = {"prod": name} if name in declared else {}
+
+    @rule(name=names, other=names)
+    def use_another_and_delete_the_one_in_use(self, name: str, other: str) -> None:
+        """In one edit, once both are there: what is declared no more is deleted."""
+        for each in {name, other}:
+            self._edit(each, lifecycle=Lifecycle(retry_failed=True, on_removed="delete"))
+        self.give_or_take_a_name(name)
+        self.apply(wait=True)
+        self.give_or_take_a_name(other)
+        if name != other and self.world.aliases and any(spec.name == name for spec in self.world.models):
+            self.add_or_remove_a_model(name)
 
     @rule(words=st.sampled_from(("one\n", "two\n")))
     def edit_data(self, words: str) -> None:
@@ -122,6 +144,16 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 10_000), lives=st.integers(2, 3))
     def two_runs_and_a_stolen_lock(self, seed: int, lives: int) -> None:
         Interleaving(self.world, seed, lives=lives).live()
+
+    @rule()
+    def roll_back(self) -> None:
+        """As the command does it, in one write."""
+        state = self.world.state
+        for alias in state.aliases.values():
+            back = [target for target in alias.former if target.model_id != alias.now.model_id]
+            if back:
+                moved = fold(state, AliasMoved(alias.name, back[-1], rolled_back=alias.now.model_id))
+                self.world.store(Version(encode_state(replace(moved, serial=state.serial + 1)), "rollback"))
 
     # What happens elsewhere.
 
