@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ftplan.cli.judging.eval_case import EvalCase, eval_case
+from ftplan.cli.judging.eval_case import EvalCase, eval_case, rows_digest
 from ftplan.cli.judging.eval_run import evaluate
 from ftplan.cli.judging.models_asked import answers_of_user, asking, now_and_then, refuse_unable, row_tokens
 from ftplan.cli.judging.prepared import judges_estimates
@@ -112,13 +112,14 @@ class SessionJudge:
         """An evaluation with what it may cost, less the answers that are kept; nothing where its verdict is known."""
         session = self.session
         case = self._case(name, record, current)
+        known = Prepared(case.spec.dataset, rows_digest(case.rows), case.digest)
         if case.known(state) is not None:
-            return Prepared(case.spec.dataset, "", case.digest)
+            return known
         asks = self._asking(record)
         kept = asks.kept(asks.inquiry(case.asked()))
         own = self._estimate(case, kept, state, session.catalogs)
         others = self._estimate(case, kept, state, session.catalogs_of_others) if session.catalogs_of_others else None
-        return Prepared(case.spec.dataset, "", case.digest, own, others)
+        return replace(known, estimate=own, elsewhere=others)
 
     def _estimate(
         self, case: EvalCase, kept: Sequence[Answer | None], state: State, catalogs: Mapping[str, Catalog]

@@ -37,10 +37,11 @@ def prepared(
     stale: set[tuple[str, str]] = set()
     for step in steps:
         model = desired.model(step.model.name)
-        for name in step.requires if model is not None else ():
+        if model is None:
+            continue
+        for name in step.requires:
             is_known = _is_known(session, name, state, seen, step)
             stale |= set() if is_known else {(name, step.model_id or "")}
-            assert model is not None
             found[name, step.model.name] = _prepared(session, name, model, state, seen, step, is_known)
     held = {key: one for key, one in state.evaluations.items() if key not in stale}
     return found, replace(state, evaluations=held)
