@@ -123,6 +123,23 @@ def test_a_failure_is_one_request_and_says_whether_it_may_pass(stub: Stub, provi
         assert caught.value.retry_after == 7
 
 
+@pytest.mark.parametrize(
+    ("says", "missing"),
+    [
+        (error(404, "no such model", code="model_not_found"), True),
+        (Says(404, b"<html>proxy</html>"), False),
+        (error(503, "busy"), False),
+    ],
+)
+def test_that_there_is_no_such_model_is_the_services_own_word(
+    stub: Stub, provider: OpenAIProvider, says: Any, missing: bool
+) -> None:
+    stub.tell("POST", CHAT, says)
+    with pytest.raises(Unreachable) as caught:
+        provider.answer(QUESTION)
+    assert caught.value.is_missing is missing
+
+
 def test_many_threads_may_ask_at_once(stub: Stub, provider: OpenAIProvider) -> None:
     stub.tell("POST", CHAT, Says(200, completion()))
     found: list[Answer] = []
