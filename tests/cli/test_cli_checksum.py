@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 
@@ -110,3 +111,16 @@ def test_a_plan_made_on_one_machine_is_applied_on_another(bench: Workbench) -> N
     shutil.copytree(first, bench.folder)
     assert bench.run("apply", "p").code == 0
     assert bench.bought() == (1, 1)
+
+
+@pytest.mark.parametrize("words", [("-destroy",), ("-replace=model.bot",), ("-target=model.bot", "-max-cost=5")])
+def test_the_command_under_a_plan_carries_out_just_that(bench: Workbench, words: tuple[str, ...]) -> None:
+    bench.bot()
+    bench.apply()
+    if words[0].startswith("-target"):
+        bench.bot(epochs=2)
+    found = re.search(r"^ +ftplan (apply .*)$", bench.plan(*words).out, re.MULTILINE)
+    assert found is not None
+    done = bench.run(*shlex.split(found[1]), "-auto-approve")
+    assert done.code == 0, done.said
+    assert "No changes." not in done.out

@@ -70,10 +70,12 @@ class Documents:
 
 def say_checksum(console: Console, plan: Plan) -> None:
     """By what exactly the steps of `plan` are performed later, on whatever machine."""
+    from ftplan.views.apply_command import apply_command
+
     if plan.steps and not plan.errors:
         checksum = plan_checksum(plan)
         console.say(f"The checksum of this plan is: {checksum}")
-        console.say(f"\nTo perform exactly these actions, run:\n    ftplan apply -checksum={checksum}")
+        console.say(f"\nTo perform exactly these actions, run:\n    {apply_command(plan, checksum)}")
 
 
 def _limit(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from ftplan.core.plan import Plan
+from ftplan.views.apply_command import LIMIT, apply_command
 from ftplan.views.markdown.diff import diff_sections
 from ftplan.views.markdown.fit import Rank, Section, fitted, joined, paragraph, size
 from ftplan.views.markdown.folds import (
@@ -62,7 +63,7 @@ def _folded(plan: Plan) -> list[Section]:
 def _command(plan: Plan, checksum: str) -> str:
     if not checksum or not plan.steps:
         return ""
-    return f"To carry out exactly this: {code_span(f'ftplan apply -checksum={checksum}', 200)}"
+    return f"To carry out exactly this: {code_span(apply_command(plan, checksum), LIMIT)}"
 
 
 def _name(name: str) -> str:

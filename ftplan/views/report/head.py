@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from ftplan.core.plan import Bill, Note, Plan
 from ftplan.core.steps import Train
+from ftplan.views.apply_command import apply_command
 from ftplan.views.diff_words import changed_rows
 from ftplan.views.lifetimes import base_life
 from ftplan.views.pages.markup import Html, counted, element, foreign, joined
@@ -93,7 +94,7 @@ def render_command(plan: Plan, checksum: str) -> Html:
     return element(
         "section",
         element("h2", "Carry out exactly this"),
-        element("p", element("code", f"ftplan apply -checksum={checksum}"), class_="command"),
+        element("p", element("code", apply_command(plan, checksum)), class_="command"),
         element(
             "p",
             "It plans again, and starts nothing where the configuration, a dataset, the state or a provider moved.",
