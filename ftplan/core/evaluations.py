@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ftplan.core.evaluating import EvalSpec
-from ftplan.core.handover import Target
-from ftplan.core.steps import Estimate
+from ftplan.core.handover import Approval, Target
+from ftplan.core.steps import Estimate, Promote
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +49,16 @@ def opponents(
 def judges_of(spec: EvalSpec, provider: str) -> dict[str, str]:
     """At which provider each judge of the evaluation is asked, by the grader's name: its own, or that of the model."""
     return {one.name: str(one.settings.get("provider") or provider) for one in spec.graders if one.type == "judge"}
+
+
+def approval(step: Promote, fingerprint: str) -> Approval:
+    """What whoever approves `step` agrees to be asked, of the model of the recipe with this fingerprint."""
+    most = step.estimate.high if step.estimate is not None else None
+    return Approval(step.address.name, fingerprint, step.decided_by, most)
+
+
+def is_covered(wanted: Approval, known: Approval | None) -> bool:
+    """Whether `wanted` was approved before: the same questions, for no more."""
+    if known is None or replace(wanted, most=known.most) != known:
+        return False
+    return known.most is None or (wanted.most is not None and wanted.most <= known.most)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ftplan.core.entries import Answered, Quote
-from ftplan.core.handover import EvalRecord, Origin, TakenCheckpoint, Target
+from ftplan.core.handover import Approval, EvalRecord, Origin, TakenCheckpoint, Target
 from ftplan.core.notices import Notice
 from ftplan.core.records import FileRecord, Intent, JobRecord
 from ftplan.core.spec import Lifecycle
@@ -119,6 +119,13 @@ class AnswersBought:
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionApproved:
+    """An apply was approved that is to move an alias: who goes on with it later need not ask again."""
+
+    record: Approval
+
+
+@dataclass(frozen=True, slots=True)
 class AliasMoved:
     """An alias stands for another model now. `rolled_back` is the id of the model it was taken off because its owner
     went back: no apply moves it there again unasked."""
@@ -148,6 +155,7 @@ Fact = (
     | CheckpointTaken
     | EvaluationDone
     | AnswersBought
+    | PromotionApproved
     | AliasMoved
     | AliasRemoved
 )
@@ -164,6 +172,7 @@ UNTOLD = (
     CheckpointTaken,
     EvaluationDone,
     AnswersBought,
+    PromotionApproved,
     AliasMoved,
     AliasRemoved,
 )

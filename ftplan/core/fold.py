@@ -23,10 +23,11 @@ from ftplan.core.events import (
     LifecycleChanged,
     ModelRemoved,
     PlanUsed,
+    PromotionApproved,
     TrainingIntended,
 )
 from ftplan.core.facts import RemoteJob
-from ftplan.core.handover import MOST_FORMER_TARGETS, MOST_PAST_TARGETS, AliasRecord
+from ftplan.core.handover import MOST_FORMER_TARGETS, MOST_PAST_TARGETS, AliasRecord, Approval, EvalRecord
 from ftplan.core.money.booking import booked
 from ftplan.core.records import FileRecord, FormerJob, JobRecord, ModelRecord, State
 
@@ -85,11 +86,16 @@ def _remembering(state: State, fact: Fact) -> State:
         case AnswersBought():
             return state
         case EvaluationDone():
-            return replace(state, evaluations={**state.evaluations, fact.record.key: fact.record})
+            evaluations = {**state.evaluations, fact.record.key: fact.record}
+            return replace(state, evaluations=evaluations, approvals=_still_approved(state, fact.record))
+        case PromotionApproved():
+            return replace(state, approvals={**state.approvals, fact.record.alias: fact.record})
         case AliasMoved():
-            return replace(state, aliases={**state.aliases, fact.name: _moved(state.aliases.get(fact.name), fact)})
+            aliases = {**state.aliases, fact.name: _moved(state.aliases.get(fact.name), fact)}
+            return replace(state, aliases=aliases, approvals=_without(state.approvals, fact.name))
         case AliasRemoved():
-            return replace(state, aliases=_without(state.aliases, fact.name))
+            aliases, approvals = _without(state.aliases, fact.name), _without(state.approvals, fact.name)
+            return replace(state, aliases=aliases, approvals=approvals)
         case _:
             assert_never(fact)
 
@@ -127,6 +133,18 @@ def _moved(before: AliasRecord | None, fact: AliasMoved) -> AliasRecord:
         former = before.former[: places[-1] if places else -1]
     history = (*before.history, before.now)[-MOST_PAST_TARGETS:]
     return AliasRecord(fact.name, fact.target, former, fact.rolled_back, history)
+
+
+def _still_approved(state: State, record: EvalRecord) -> Mapping[str, Approval]:
+    """The approvals without that of a promotion which an evaluation has refused: to ask again is another question."""
+    model = state.models.get(record.model)
+    if record.passed or model is None:
+        return state.approvals
+    return {
+        name: one
+        for name, one in state.approvals.items()
+        if one.fingerprint != model.fingerprint or record.name not in one.decided_by
+    }
 
 
 def _without_targets(state: State, job_id: str) -> dict[str, AliasRecord]:

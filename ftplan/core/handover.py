@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 MOST_FORMER_TARGETS = 20
@@ -56,6 +58,18 @@ class AliasRecord:
     former: tuple[Target, ...] = ()
     rolled_back: str | None = None
     history: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """That what is asked before an alias moves was approved with the plan of an apply: for the model of the recipe with
+    this `fingerprint`, by evaluations whose verdicts depend on what `decided_by` has digests of, by their names. `most`
+    is the upper end of what they were estimated to cost in USD; None where that was not known."""
+
+    alias: str
+    fingerprint: str
+    decided_by: Mapping[str, str] = field(default_factory=dict)
+    most: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

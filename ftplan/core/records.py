@@ -8,10 +8,10 @@ from typing import Any
 
 from ftplan.core.entries import Quote, SpendEntry
 from ftplan.core.facts import FileKey, Phase
-from ftplan.core.handover import AliasRecord, EvalRecord, Origin, TakenCheckpoint
+from ftplan.core.handover import AliasRecord, Approval, EvalRecord, Origin, TakenCheckpoint
 from ftplan.core.spec import Lifecycle
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class State:
 
     `files` by (provider, content), `models` and `intents` by model name; `used_plans` are the digests of saved
     plans that an apply has used up, newest last; `ledger` is what was reserved and billed, oldest first, and only
-    ever grows.
+    ever grows; `approvals` by alias are of promotions that were approved and not carried out yet.
     """
 
     project: str
@@ -132,6 +132,7 @@ class State:
     ledger: tuple[SpendEntry, ...] = ()
     aliases: Mapping[str, AliasRecord] = field(default_factory=dict)
     evaluations: Mapping[tuple[str, str], EvalRecord] = field(default_factory=dict)
+    approvals: Mapping[str, Approval] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

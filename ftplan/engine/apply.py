@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ftplan.core.deciding.promoting import stands_for
 from ftplan.core.desired import root_base
-from ftplan.core.events import LifecycleChanged
+from ftplan.core.evaluations import approval, is_covered
+from ftplan.core.events import LifecycleChanged, PromotionApproved
 from ftplan.core.facts import Phase
 from ftplan.core.notices import StepFailed, StepSkipped, Told
 from ftplan.core.plan import Plan
@@ -39,8 +40,10 @@ class Outcome:
 
 def apply(plan: Plan, run: Run, ledger: Ledger, stop: Stop) -> Outcome:
     """Carries out `plan`. A failed step stops only what needs it. Raises `StateUnsaved` at once."""
-    for fact in _lifecycle_changes(run, ledger):
-        ledger.record(fact)
+    for change in _lifecycle_changes(run, ledger):
+        ledger.record(change)
+    for approved in _approvals(plan, run, ledger):
+        ledger.record(approved)
     tasks = {number: _task(run, number, plan.steps) for number in range(len(plan.steps))}
     result = Loop(run, ledger, stop, tasks, run.parallelism).drive()
     for number, because in result.skipped.items():
@@ -147,6 +150,16 @@ def _lifecycle_changes(run: Run, ledger: Ledger) -> list[LifecycleChanged]:
         for name, record in ledger.state.models.items()
         if name in declared and declared[name] != record.lifecycle
     ]
+
+
+def _approvals(plan: Plan, run: Run, ledger: Ledger) -> Iterator[PromotionApproved]:
+    """What this apply was approved for and may not come to: where jobs are not waited for, or it breaks off."""
+    for step in plan.steps:
+        model = run.desired.model(step.model.name) if isinstance(step, Promote) else None
+        if isinstance(step, Promote) and model is not None and step.estimate is not None:
+            wanted = approval(step, model.fingerprint)
+            if not is_covered(wanted, ledger.state.approvals.get(step.address.name)):
+                yield PromotionApproved(wanted)
 
 
 def _tell_failure(run: Run, step: Step, error: FtplanError) -> None:

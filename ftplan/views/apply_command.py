@@ -10,7 +10,14 @@ from ftplan.core.plan import Plan
 from ftplan.views.style import clean
 
 LIMIT = 4_000
-_LISTS = {"targets": "target", "excludes": "exclude", "replace": "replace", "allow": "allow", "var_files": "var-file"}
+_LISTS = {
+    "targets": "target",
+    "excludes": "exclude",
+    "replace": "replace",
+    "allow": "allow",
+    "var_files": "var-file",
+    "functions": "allow-function",
+}
 _FLAGS = ("no_spend", "no_destroy", "allow_outside")
 
 

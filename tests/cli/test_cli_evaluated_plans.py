@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
@@ -172,3 +173,50 @@ def test_more_rows_than_models_are_asked_want_a_limit(bench: Workbench) -> None:
         bench.write("asked.jsonl", many)
         done = bench.run("plan")
         assert (done.code, "Too many rows to ask" in done.said) == (code, limit is None), done.said
+
+
+def test_what_was_approved_is_gone_on_with_where_nothing_more_may_be_spent(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.apply("-no-wait")
+    assert (now(bench), [one["alias"] for one in bench.state["approvals"]]) == (None, ["prod"])
+    bench.apply("-no-spend", "-no-destroy")
+    assert (now(bench), bench.state["approvals"]) == (bench.model_id(), [])
+    assert bench.bought() == (1, 1)
+
+
+def test_what_was_not_approved_is_not_gone_on_with(bench: Workbench) -> None:
+    evaluated(bench)
+    bench.apply("-no-wait")
+    other_rows(bench)
+    done = bench.run("apply", "-auto-approve", "-no-spend")
+    assert (done.code, "asks for answers of models" in done.said, questions(bench)) == (10, True, 0), done.said
+
+
+def test_an_apply_that_was_killed_leaves_what_it_was_approved_for(bench: Workbench) -> None:
+    bench.pace = LIFELIKE
+    evaluated(bench)
+    running = bench.start("apply", "-auto-approve")
+    running.until_it_says(r"Still creating.* running")
+    running.send(signal.SIGKILL)
+    running.process.wait(10)
+    bench.apply("-no-spend", "-lock-timeout=10s")
+    assert now(bench) == bench.model_id()
+
+
+def test_a_refusal_ends_what_was_approved(bench: Workbench) -> None:
+    evaluated(bench, 1, grader={"type": "regex", "pattern": "nothing says this"})
+    assert bench.run("apply", "-auto-approve").code == 10
+    assert bench.state["approvals"] == []
+
+
+def test_a_plan_says_which_functions_are_to_be_allowed_and_how(graded: Workbench) -> None:
+    told = graded.plan()
+    assert "A function is to be allowed" in told.said
+    assert "-allow-function=mine_to_hold:grade" in told.said
+    command = "ftplan apply -allow-function=mine_to_hold:grade "
+    allowed = graded.plan("-allow-function=mine_to_hold:grade")
+    assert ("A function is to be allowed" in allowed.said, f"{command}-checksum=" in allowed.out) == (False, True)
+    assert f"{command}p.plan" in graded.plan("-allow-function=mine_to_hold:grade", "-out=p.plan").out
+    done = graded.run("apply", "-auto-approve", "p.plan")
+    assert (done.code, graded.bought()) == (10, (0, 0)), "the plan of somebody else allows nothing"
+    assert graded.run("apply", "-allow-function=mine_to_hold:grade", "p.plan").code == 0

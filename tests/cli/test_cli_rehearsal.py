@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from forge import ANN, BOT, JOB, REPOSITORY, Forge, Request, forge
 from installed import environment
-from pipelines import Place, Ran, git, template_job, workflow_job
+from pipelines import Place, Ran, action, git, template_job, workflow_job
 from stand_in import script
 from workbench import chats, control
 
@@ -32,10 +32,10 @@ class World:
     service: RunningSandbox
     backend: str = "local"
 
-    def declare(self, rows: list[dict[str, Any]], **epochs: int) -> None:
-        """Writes the project: one dataset, and a model for each name."""
+    def declare(self, rows: list[dict[str, Any]], in_use: str | None = None, **epochs: int) -> None:
+        """Writes the project: one dataset, and a model for each name; the model `in_use` is evaluated by a function."""
         models = {name: {"base_model": BASE, "dataset": "rows", "epochs": n, "seed": 7} for name, n in epochs.items()}
-        project = {
+        project: dict[str, Any] = {
             "version": 1,
             "project": "bots",
             "providers": {"trainer": {"type": "sandbox", "base_url": self.service.url}},
@@ -43,6 +43,11 @@ class World:
             "datasets": {"rows": {"path": "rows.jsonl", "rules": {"few-rows": "off"}}},
             "models": models,
         }
+        if in_use is not None:
+            project["datasets"]["asked"] = {"path": "asked.jsonl"}
+            grader = {"type": "python", "function": "ours:grade"}
+            project["evals"] = {"words": {"dataset": "asked", "grader": grader, "thresholds": {"score": 0.5}}}
+            project["aliases"] = {"prod": {"model": in_use, "requires": ["eval.words"]}}
         (self.mine / "bots").mkdir(exist_ok=True)
         (self.mine / "bots" / "ftplan.yaml").write_text(json.dumps(project, indent=2))
         (self.mine / "bots" / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
@@ -301,6 +306,52 @@ def test_where_the_branch_takes_no_push_the_state_is_kept_on_another(at_github: 
     before, after = ({model["name"]: model["job"]["id"] for model in state["models"]} for state in states)
     assert len(at_github.world.jobs()) == 5
     assert [name for name in after if after[name] != before[name]] == ["bot"]
+
+
+ALLOWING = "-allow-function=ours:grade"
+
+
+def test_a_job_that_follows_evaluates_what_was_applied_and_brings_its_name_onto_the_branch(tmp_path: Path) -> None:
+    with forge() as hub, start(tmp_path / "service.sqlite3", speed=0.0) as service:
+        there = world(tmp_path, hub, service)
+        (there.mine / "bots").mkdir()
+        (there.mine / "bots" / "ours.py").write_text("def grade(row, answer):\n    return bool(answer['text'])\n")
+        asked = "".join(f"{json.dumps(row)}\n" for row in chats(topic="hard"))
+        (there.mine / "bots" / "asked.jsonl").write_text(asked)
+        there.declare(chats(), in_use="bot", bot=1)
+        commit = there.push("main")
+        checksum = _checksum(there)
+        left = released(there, commit, "apply", checksum, **{"options": ALLOWING, "apply-options": "-no-wait"})
+        assert left.code == 0, left.said
+        assert in_use(there) is None
+        foreign = released(there, commit, "follow", "")
+        assert (foreign.code, "Function not allowed" in foreign.said, in_use(there)) == (10, True, None), foreign.said
+        followed = released(there, commit, "follow", "", options=ALLOWING)
+        assert followed.code == 0, followed.said
+        assert in_use(there) == model_id(there)
+        assert len(there.jobs()) == 1
+
+
+def released(world: World, commit: str, command: str, checksum: str, **given: str) -> Ran:
+    """The action on main, as somebody starts it by hand."""
+    inputs = {"command": command, "working-directory": "bots", "checksum": checksum, **given}
+    env = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_REF_NAME": "main", "GITHUB_SHA": commit}
+    checkout = world.place.checkout(commit, "refs/heads/main")
+    return action(inputs, world.place, checkout, {"inputs": {}}, TOKEN=BOT, **env)
+
+
+def in_use(world: World) -> str | None:
+    """What the file for applications on main says that `prod` stands for."""
+    git(world.mine, "fetch", "--quiet", "origin")
+    if "bots/ftplan.aliases.json" not in git(world.mine, "ls-tree", "-r", "--name-only", "origin/main").split():
+        return None
+    told = json.loads(git(world.mine, "show", "origin/main:bots/ftplan.aliases.json"))
+    return str(told["aliases"]["prod"]["id"]) if "prod" in told["aliases"] else None
+
+
+def model_id(world: World) -> str:
+    state = json.loads(git(world.mine, "show", "origin/main:bots/ftplan.state.json"))
+    return str(state["models"][0]["job"]["fine_tuned_model"])
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from ftplan.core.entries import Commit, Reserve
 from ftplan.core.evaluating import AliasSpec
 from ftplan.core.evaluations import Prepared
 from ftplan.core.facts import DatasetFacts, Observation, Phase, RemoteFile, RemoteJob, RemoteModel, TokenFacts
-from ftplan.core.handover import AliasRecord, EvalRecord, TakenCheckpoint, Target
+from ftplan.core.handover import AliasRecord, Approval, EvalRecord, TakenCheckpoint, Target
 from ftplan.core.plan import Mode, Plan
 from ftplan.core.planner import Policy, make_plan
 from ftplan.core.recipe import MARK_ADDRESS, MARK_KEY, MARK_PROJECT, call_key
@@ -39,7 +39,7 @@ BASES = {
     "gone-1": BaseModel("gone-1", METHODS, train_per_million=Decimal(5), shutdown=date(2026, 10, 1)),
 }
 DECLARED = ("datasets", "models", "providers", "budget", "changes", "min_lifetime_days", "aliases", "asking")
-REMEMBERED = ("models", "files", "intents", "contents", "spent", "aliases", "refused")
+REMEMBERED = ("models", "files", "intents", "contents", "spent", "aliases", "refused", "approved")
 POLICY = ("mode", "replace", "targets", "excludes", "max_cost", "no_spend", "no_destroy", "allow")
 LIFECYCLE = ("prevent_destroy", "on_removed", "retry_failed", "cancel_running", "ignore_changes")
 MODEL_KEYS = {
@@ -173,6 +173,21 @@ def _refused(told: str) -> EvalRecord:
     return EvalRecord(name, "bot", model_id, "d", 10, 0.5, 0.3, 0.7, False, said=("0.50 of 10 rows",), at="2026-10-02")
 
 
+def _approved(alias: str, data: Mapping[str, Any], desired: Desired) -> Approval:
+    """What was approved for an alias, for so many dollars at the most: today's model and questions unless told."""
+    given = only(data, ("most", "fingerprint", "decided_by"), f"approval of {alias}")
+    spec, most = desired.project.aliases[alias], given["most"]
+    model = desired.model(spec.model)
+    assert model is not None
+    questions = {name: desired.evaluations[name, spec.model].decided_by for name in spec.requires}
+    return Approval(
+        alias,
+        given.get("fingerprint", model.fingerprint),
+        given.get("decided_by", questions),
+        None if most is None else Decimal(str(most)),
+    )
+
+
 def _threshold(value: int | str) -> Threshold:
     return Threshold(models=value) if isinstance(value, int) else Threshold(share=Fraction(value.rstrip("%")) / 100)
 
@@ -196,6 +211,7 @@ def load_world(document: Mapping[str, Any]) -> World:
         state,
         aliases={name: _alias(name, data) for name, data in (remembered.get("aliases") or {}).items()},
         evaluations={record.key: record for record in map(_refused, remembered.get("refused") or [])},
+        approvals={name: _approved(name, data, desired) for name, data in _items(remembered, "approved")},
     )
     return World(desired, state, _observation(document.get("seen"), desired, state), policy, today)
 

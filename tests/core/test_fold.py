@@ -23,11 +23,12 @@ from ftplan.core.events import (
     LifecycleChanged,
     ModelRemoved,
     PlanUsed,
+    PromotionApproved,
     TrainingIntended,
 )
 from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.fold import fold, job_record
-from ftplan.core.handover import MOST_FORMER_TARGETS, TakenCheckpoint
+from ftplan.core.handover import MOST_FORMER_TARGETS, Approval, TakenCheckpoint
 from ftplan.core.records import FormerJob, Intent, State
 from ftplan.core.spec import Lifecycle
 
@@ -56,6 +57,7 @@ FACTS: list[Fact] = [
     EvaluationDone(evaluation(passed=False)),
     EvaluationDone(evaluation(model_id="ft:job-9")),
     AnswersBought(answered("style ft:job-1 then")),
+    PromotionApproved(Approval("prod", "f9", {"accuracy": "e9"})),
     AliasMoved("prod", target("job-9")),
     AliasMoved("prod", target("job-0"), rolled_back="ft:job-1"),
     AliasMoved("new", target()),
@@ -212,6 +214,17 @@ def test_an_evaluation_is_remembered_by_model_and_the_last_one_counts() -> None:
     again, other = evaluation(passed=False), evaluation(model_id="ft:job-9")
     after = fold(fold(STATE, EvaluationDone(again)), EvaluationDone(other))
     assert after.evaluations == {again.key: again, other.key: other}
+
+
+def test_an_approval_stands_until_its_alias_moves_or_goes_or_is_refused() -> None:
+    other, mine = Approval("test", "f9", {"accuracy": "e1"}), STATE.approvals["prod"]
+    after = fold(STATE, PromotionApproved(other))
+    assert after.approvals == {**STATE.approvals, "test": other}
+    without = {name: one for name, one in after.approvals.items() if one != mine}
+    for fact in (AliasMoved("prod", target("job-9")), AliasRemoved("prod"), EvaluationDone(evaluation(passed=False))):
+        assert fold(after, fact).approvals == without
+    for fact in (EvaluationDone(evaluation()), EvaluationDone(evaluation(name="style", passed=False))):
+        assert fold(after, fact).approvals == after.approvals
 
 
 def test_of_a_job_that_was_seen_all_that_matters_is_remembered() -> None:

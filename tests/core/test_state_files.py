@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from values import full_state, full_state_of_version_two, job, record
+from values import full_state, full_state_of_version_three, full_state_of_version_two, job, record
 
 from ftplan.core.keeping.codec import decode_plan, decode_state, encode_state
 from ftplan.core.records import STATE_VERSION, State
@@ -43,11 +43,15 @@ def test_version_two_is_read_for_ever() -> None:
 
 
 def test_version_three_is_read_for_ever() -> None:
-    assert decode_state((STATES / "v3.json").read_bytes(), "v3.json") == full_state()
+    assert decode_state((STATES / "v3.json").read_bytes(), "v3.json") == full_state_of_version_three()
+
+
+def test_version_four_is_read_for_ever() -> None:
+    assert decode_state((STATES / "v4.json").read_bytes(), "v4.json") == full_state()
 
 
 def test_what_is_written_today_is_what_was_written_then() -> None:
-    then, today = json.loads((STATES / "v3.json").read_text("utf-8")), json.loads(encode_state(full_state()))
+    then, today = json.loads((STATES / "v4.json").read_text("utf-8")), json.loads(encode_state(full_state()))
     assert {**today, "ftplan_version": then["ftplan_version"]} == then
 
 

@@ -11,7 +11,7 @@ from casefile import catalog, model_spec, project
 from ftplan.core.desired import Desired, resolve
 from ftplan.core.entries import Answered, Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
 from ftplan.core.facts import Phase
-from ftplan.core.handover import Against, AliasRecord, EvalRecord, Origin, TakenCheckpoint, Target
+from ftplan.core.handover import Against, AliasRecord, Approval, EvalRecord, Origin, TakenCheckpoint, Target
 from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State
 from ftplan.core.spec import Lifecycle, ModelSpec
 
@@ -67,7 +67,13 @@ def answered(key: str = "accuracy ft:job-1 then", cost: str | None = "0.0125", *
 
 
 def full_state() -> State:
-    """A state that holds something of everything. It is what tests/states/v3.json says."""
+    """A state that holds something of everything. It is what tests/states/v4.json says."""
+    approved = {"prod": Approval("prod", "f1", {"accuracy": "e1"}, Decimal("0.02")), "new": Approval("new", "f9")}
+    return replace(full_state_of_version_three(), approvals=approved)
+
+
+def full_state_of_version_three() -> State:
+    """The same before approvals were kept. It is what tests/states/v3.json says."""
     whole = full_state_of_version_two()
     origin = Origin("ann@laptop", "c0ffee", "2026-11-01T00:00:00+00:00", dirty=True)
     bot, late = whole.models["bot"], whole.intents["late"]

@@ -35,10 +35,11 @@ from ftplan.core.events import (
     LifecycleChanged,
     ModelRemoved,
     PlanUsed,
+    PromotionApproved,
     TrainingIntended,
 )
 from ftplan.core.facts import JobProgress, Phase
-from ftplan.core.handover import EvalRecord, TakenCheckpoint, Target
+from ftplan.core.handover import Approval, EvalRecord, TakenCheckpoint, Target
 from ftplan.core.keeping.codec import decode_state, encode_state
 from ftplan.core.notices import (
     JobFollowed,
@@ -93,6 +94,7 @@ EVENTS: dict[type, tuple[Event, ...]] = {
     EvaluationDone: (EvaluationDone(EvalRecord("e", "a", "ft:x", "d", 2, 0.5, 0.1, 0.9, passed=False)),),
     AnswersBought: (AnswersBought(Answered("k", "e", "a", "openai", "2026-11-22", 50)),),
     AliasMoved: (AliasMoved("prod", Target("a", "openai", "ft:x", "ftjob-1", "f", "2026-11-22")),),
+    PromotionApproved: (PromotionApproved(Approval("prod", "f", {"e": "d"})),),
     AliasRemoved: (AliasRemoved("prod"),),
     StepStarted: tuple(StepStarted(BOT, verb) for verb in get_args(Verb)),
     UploadProgress: (UploadProgress(TICKETS, 1, 2),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -22,11 +22,12 @@ from ftplan.core.catalog import Catalog
 from ftplan.core.comparing.asking_cost import asking_estimate
 from ftplan.core.comparing.questions import Answer
 from ftplan.core.entries import Answered
-from ftplan.core.evaluating import EVAL_PREFIX
+from ftplan.core.evaluating import EVAL_PREFIX, GraderSpec
 from ftplan.core.evaluations import Prepared
 from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.money.cost import summed
 from ftplan.core.notices import QuestionsAnswered, Told
+from ftplan.core.plan import Note
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address, Project
 from ftplan.core.steps import Estimate, Promote, Step
@@ -59,11 +60,30 @@ def with_judging(request: Request, options: Mapping[str, Any]) -> Request:
 def refuse_foreign_functions(steps: Iterable[Step], project: Project, request: Request) -> None:
     """Raises `GateRefused` where evaluations of `steps` would run functions that nobody allowed: before anything is
     trained for them."""
-    names = dict.fromkeys(name for step in steps if isinstance(step, Promote) for name in step.requires)
-    graders = [grader for name in names for grader in project.evals[name].graders if grader.type == "python"]
-    refused = [grader for grader in graders if grader.settings["function"] not in request.functions]
+    refused = [grader for _, grader in _foreign(steps, project, request)]
     if refused:
         raise GateRefused(not_allowed(grader.settings["function"], grader.place) for grader in refused)
+
+
+def foreign_functions_notes(steps: Iterable[Step], project: Project, request: Request) -> Iterator[Note]:
+    """What whoever applies `steps` has to allow, told by the plan."""
+    for name, grader in _foreign(steps, project, request):
+        function = grader.settings["function"]
+        yield Note(
+            "warning",
+            "A function is to be allowed",
+            f"{EVAL_PREFIX}{name} is graded by {function}, which runs where this plan is applied.",
+            address=next(s.address for s in steps if isinstance(s, Promote) and name in s.requires),
+            place=grader.place,
+            advice=f"Whoever applies it, and knows what it does, allows it with -allow-function={function}.",
+        )
+
+
+def _foreign(steps: Iterable[Step], project: Project, request: Request) -> list[tuple[str, GraderSpec]]:
+    """The graders of `steps` that are functions which nobody allowed, with the names of their evaluations."""
+    names = dict.fromkeys(name for step in steps if isinstance(step, Promote) for name in step.requires)
+    graders = [(name, grader) for name in names for grader in project.evals[name].graders if grader.type == "python"]
+    return [(name, grader) for name, grader in graders if grader.settings["function"] not in request.functions]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ftplan.cli.judging.judge import foreign_functions_notes, judging_options, with_judging
 from ftplan.cli.opening.session import open_session
 from ftplan.cli.planning.planned import plan_session, refuse_errors, save_plan
 from ftplan.cli.planning.rowdiffs import with_dataset_diffs
@@ -27,6 +30,7 @@ from ftplan.errors import UsageError
 @click.option("--destroy", is_flag=True, help="Plan to delete what is managed.")
 @click.option("--offline", is_flag=True, help="No key, no network: the state alone.")
 @document_options
+@judging_options
 @planning_options
 @click.pass_obj
 def plan(
@@ -39,7 +43,7 @@ def plan(
     **options: Any,
 ) -> int:
     """Show what would be uploaded, trained and spent, and why. Changes nothing."""
-    request = read_request("destroy" if options["destroy"] else "normal", options)
+    request = with_judging(read_request("destroy" if options["destroy"] else "normal", options), options)
     if request.offline and request.mode == "refresh-only":
         raise UsageError(
             "Options exclude each other", detail="-refresh-only needs the providers that -offline forbids."
@@ -50,6 +54,8 @@ def plan(
     with open_session(request, online=not request.offline, console=console) as session:
         state, _ = session.load_state()
         planned = with_dataset_diffs(session, state, plan_session(session, state, request), show_rows)
+        told = foreign_functions_notes(planned.steps, session.project, request)
+        planned = replace(planned, notes=(*planned.notes, *told))
     console.plan(planned)
     if explain_cost:
         console.reckoning(planned)
@@ -61,5 +67,6 @@ def plan(
     else:
         save_plan(planned, out)
         console.say(f"Saved the plan to: {out}\nIts checksum is: {plan_checksum(planned)}")
-        console.say(f"\nTo perform exactly these actions, run:\n    ftplan apply {out}")
+        words = ["ftplan", "apply", *(f"-allow-function={name}" for name in sorted(request.functions)), str(out)]
+        console.say(f"\nTo perform exactly these actions, run:\n    {shlex.join(words)}")
     return 2 if detailed_exitcode and (planned.steps or planned.withheld) else 0

@@ -74,6 +74,7 @@ class Request:
             "no_destroy": self.no_destroy,
             "allow": sorted(self.allowed),
             "allow_outside": self.allow_outside,
+            "functions": sorted(self.functions),
         }
 
 

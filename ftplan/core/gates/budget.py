@@ -13,22 +13,29 @@ from ftplan.core.spec import Address
 CHEAPER = "Train fewer epochs or less data, or raise the bound."
 
 
-def budget_notes(bill: Bill | None, budget: Budget, word: Word, spent: Decimal = Decimal(0)) -> list[Note]:
+def budget_notes(
+    bill: Bill | None,
+    budget: Budget,
+    word: Word,
+    spent: Decimal = Decimal(0),
+    approved: frozenset[Address] = frozenset(),
+) -> list[Note]:
     """The bounds that `bill` exceeds, or that cannot be kept because a price is not known. A bound of this run goes
-    before that of the project; `spent` is what this month came to already."""
+    before that of the project; `spent` is what this month came to already, and what is `approved` was agreed to with an
+    earlier plan."""
     if bill is None:
         return []
     warn = budget.action == "warn"
     bounded = budget.bounds_anything or word.max_cost is not None
     return [
-        *judged(_this_run(bill, word), word),
+        *judged(_this_run(bill, word, approved), word),
         *judged(_declared(bill, budget, word, spent), word, warn=warn),
         *judged(_unpriced(bill) if bounded else (), word, warn=warn and word.max_cost is None),
     ]
 
 
-def _this_run(bill: Bill, word: Word) -> Iterator[Refusal]:
-    paid = _paid(bill)
+def _this_run(bill: Bill, word: Word, approved: frozenset[Address]) -> Iterator[Refusal]:
+    paid = tuple(address for address in _paid(bill) if address not in approved)
     if word.no_spend and paid:
         number = sum(address.kind == "model" for address in paid)
         jobs = "answers of models" if not number else "1 job" if number == 1 else f"{number} jobs"

@@ -9,7 +9,7 @@ from typing import Any
 
 from ftplan import __version__
 from ftplan.core.events import Event
-from ftplan.core.handover import AliasRecord, EvalRecord
+from ftplan.core.handover import AliasRecord, Approval, EvalRecord
 from ftplan.core.keeping.integrity import integrity_faults
 from ftplan.core.keeping.plain import Misfit, from_plain, tagged, to_plain
 from ftplan.core.plan import Plan
@@ -34,8 +34,17 @@ def m002_add_what_is_in_use(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "version": 3, "aliases": [], "evaluations": []}
 
 
+def m003_add_what_is_approved(document: dict[str, Any]) -> dict[str, Any]:
+    """A state of version 3 without approvals: what was approved before they were kept is to be approved again."""
+    return {**document, "version": 4, "approvals": []}
+
+
 # From each older version of the state to the next one; a new version adds a function m00N_... and a file in tests.
-MIGRATIONS: Mapping[int, Migration] = {1: m001_add_the_ledger, 2: m002_add_what_is_in_use}
+MIGRATIONS: Mapping[int, Migration] = {
+    1: m001_add_the_ledger,
+    2: m002_add_what_is_in_use,
+    3: m003_add_what_is_approved,
+}
 
 
 def encode_state(state: State) -> bytes:
@@ -54,6 +63,7 @@ def encode_state(state: State) -> bytes:
         "ledger": [tagged(entry) for entry in state.ledger],
         "aliases": [to_plain(state.aliases[name]) for name in sorted(state.aliases)],
         "evaluations": [to_plain(state.evaluations[key]) for key in sorted(state.evaluations)],
+        "approvals": [to_plain(state.approvals[name]) for name in sorted(state.approvals)],
     }
     return _text(document)
 
@@ -89,18 +99,20 @@ def decode_state(data: bytes, where: str) -> State:
 
 def _state(document: Mapping[str, Any]) -> State:
     simple = ("project", "lineage", "serial", "workspace", "used_plans", "ledger")
-    records = ("files", "models", "intents", "aliases", "evaluations")
+    records = ("files", "models", "intents", "aliases", "evaluations", "approvals")
     _same_keys(document, {"version", "ftplan_version", *records, *simple}, "state")
     files = [from_plain(FileRecord, item, "files[]") for item in _list(document, "files")]
     models = [from_plain(ModelRecord, item, "models[]") for item in _list(document, "models")]
     intents = [from_plain(Intent, item, "intents[]") for item in _list(document, "intents")]
     aliases = [from_plain(AliasRecord, item, "aliases[]") for item in _list(document, "aliases")]
     evaluations = [from_plain(EvalRecord, item, "evaluations[]") for item in _list(document, "evaluations")]
+    approvals = [from_plain(Approval, item, "approvals[]") for item in _list(document, "approvals")]
     header = from_plain(State, {name: document[name] for name in simple}, "state")
     state = replace(
         header.holding(files, models, intents),
         aliases={record.name: record for record in aliases},
         evaluations={record.key: record for record in evaluations},
+        approvals={record.alias: record for record in approvals},
     )
     # Two records under one name: one of them would be dropped in silence, with a model that was paid for.
     if [len(getattr(state, name)) for name in records] != [len(document[name]) for name in records]:

@@ -71,6 +71,9 @@ def _aliases(state: State) -> Iterator[str]:
     for key, evaluation in state.evaluations.items():
         if key != evaluation.key:
             yield f"the evaluation {evaluation.name} of {evaluation.model_id} is kept under another one's key"
+    for name, approval in state.approvals.items():
+        if name != approval.alias:
+            yield f"the approval of alias.{approval.alias} is kept under the name {name}"
 
 
 def _call(call: ModelRecord | Intent) -> Iterator[str]:

@@ -28,6 +28,7 @@ from ftplan.core.events import (
     LifecycleChanged,
     ModelRemoved,
     PlanUsed,
+    PromotionApproved,
     TrainingIntended,
 )
 from ftplan.core.facts import Phase
@@ -55,7 +56,7 @@ def booked(state: State, fact: Fact) -> tuple[SpendEntry, ...]:
             return () if any(entry.key == fact.entry.key for entry in state.ledger) else (fact.entry,)
         case PlanUsed() | FileStored() | FileDropped() | LifecycleChanged():
             return ()
-        case CheckpointTaken() | EvaluationDone() | AliasMoved() | AliasRemoved():
+        case CheckpointTaken() | EvaluationDone() | PromotionApproved() | AliasMoved() | AliasRemoved():
             return ()
         case _:
             assert_never(fact)
