@@ -54,6 +54,7 @@ COMMANDS = {
     "pause": Entry("jobs.pause", "pause", "Halt the running job of a model"),
     "promote": Entry("asking.promote", "promote", "Let an alias stand for the model it is declared for"),
     "providers": Entry("providers", "providers", "List the providers, with their models, prices and dates"),
+    "refresh": Entry("planning.apply", "refresh", "Bring the state up to date with what the providers show"),
     "resolve": Entry("remembering.resolve", "resolve", "Say what became of a paid call in doubt"),
     "resume": Entry("jobs.pause", "resume", "Let the paused job of a model go on"),
     "rollback": Entry("asking.promote", "rollback", "Let an alias stand for the model it stood for before"),
@@ -64,7 +65,7 @@ COMMANDS = {
     "version": Entry("remembering.read", "version", "Print the version"),
     "watch": Entry("jobs.watch", "watch", "Follow the running jobs, and start nothing"),
 }
-STREAMING_COMMANDS = ("plan", "apply", "destroy", "watch")
+STREAMING_COMMANDS = ("plan", "apply", "destroy", "refresh", "watch")
 MAIN_COMMANDS = ("init", "validate", "plan", "apply", "destroy")
 
 

@@ -183,6 +183,25 @@ def test_refresh_only_brings_the_state_up_to_date_and_starts_nothing(bench: Work
     assert "cancelled" in done.out
 
 
+def test_refresh_picks_up_what_a_job_came_to_and_keeps_its_figures(bench: Workbench) -> None:
+    bench.bot()
+    bench.run("apply", "-auto-approve", "-no-wait")
+    done = bench.run("refresh")
+    assert (done.code, bench.state["models"][0]["job"]["phase"]) == (0, "succeeded"), done.said
+    assert "and is succeeded" in done.out
+    assert f'bot = "{bench.model_id()}"' in done.out
+    assert "model.bot" in bench.run("metrics", "model.bot", "-offline").out
+    assert bench.bought() == (1, 1)
+    assert "No changes." in bench.run("refresh").out
+
+
+def test_refresh_takes_no_plan_and_asks_nothing(bench: Workbench) -> None:
+    bench.bot()
+    assert bench.run("refresh").code == 0
+    assert bench.bought() == (0, 0)
+    assert bench.run("refresh", "-refresh=false").code == 1
+
+
 def test_markdown_is_written_beside(bench: Workbench) -> None:
     bench.bot()
     bench.plan("-markdown=plan.md")

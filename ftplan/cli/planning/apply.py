@@ -1,4 +1,4 @@
-"""The commands `apply` and `destroy`."""
+"""The commands `apply`, `destroy` and `refresh`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,15 @@ def apply(line: CommandLine, /, planfile: Path | None, auto_approve: bool, check
 def destroy(line: CommandLine, /, auto_approve: bool, **options: Any) -> int:
     """Delete what is managed: running jobs are cancelled, fine-tuned models and uploaded files deleted."""
     return _apply(line, read_request("destroy", options), None, auto_approve, None, options)
+
+
+@click.command()
+@planning_options
+@click.pass_obj
+def refresh(line: CommandLine, /, **options: Any) -> int:
+    """Bring the state up to date: what jobs came to, and what somebody changed at the providers. Starts nothing, deletes
+    nothing, and asks nothing of you: `plan -refresh-only` shows beforehand what it would write."""
+    return _apply(line, read_request("normal", {**options, "refresh_only": True}), None, True, None, options)
 
 
 def _apply(

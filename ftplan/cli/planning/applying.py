@@ -39,7 +39,7 @@ def apply_session(console: Console, request: Request, saved: Plan | None, approv
     """Plans, asks, and carries out; the exit code. Everything that is wrong is raised."""
     stop = Stop()
     with stop.listening(), open_session(request, online=True, console=console) as session:
-        operation = "destroy" if request.mode == "destroy" else "apply"
+        operation = {"destroy": "destroy", "refresh-only": "refresh"}.get(request.mode, "apply")
         with locked(console, session, request, operation):
             return _under_lock(console, session, request, saved, approve, stop)
 
@@ -64,7 +64,7 @@ def _under_lock(
         _remember_rows(console, session, planned, ledger.state)
         with voice.speaking():
             outcome = _carry_out(session, ledger, request, planned, saved, voice, stop)
-        if planned.plan.mode == "normal" and not outcome.stopped:
+        if planned.plan.mode != "destroy" and not outcome.stopped:
             console.problems(keep_metrics(session, ledger.state))
     return _conclude(console, planned.plan, outcome, voice.tally, ledger.state)
 
@@ -153,7 +153,7 @@ def _conclude(console: Console, plan: Plan, outcome: Outcome, tally: Tally, stat
         summary = summary_stream_line(tally.counts, console.now(), plan.mode)
         console.stream([summary, outputs_line(output_document(outputs), console.now())])
     console.say(f"\n{apply_summary(tally.counts, plan.mode)}")
-    if outputs and plan.mode == "normal":
+    if outputs and plan.mode != "destroy":
         console.say(f"\nOutputs:\n\n{render_outputs(outputs)}")
     _raise_withheld(plan)
     return 0
