@@ -26,6 +26,7 @@ from ftplan.core.notices import (
 from ftplan.views import progress_text as words
 from ftplan.views.event_text import event_text
 from ftplan.views.style import Style, clean
+from ftplan.views.tenths import Tenths
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,8 +67,11 @@ class PlainScreen:
     _said_at: dict[str, float] = field(default_factory=dict)
     _phases: dict[str, str] = field(default_factory=dict)
     _verbs: dict[str, Verb] = field(default_factory=dict)
+    _tenths: Tenths = field(default_factory=Tenths)
 
     def tell(self, event: Event) -> None:
+        if isinstance(event, QuestionsAnswered) and not self._tenths.is_next(event):
+            return
         if isinstance(event, StepStarted):
             self._verbs[str(event.address)] = event.verb
         if isinstance(event, (JobFollowed, UploadProgress, Waiting)) and not self._due(event):
@@ -97,8 +101,11 @@ class JsonScreen:
 
     stream: TextIO
     now: Callable[[], float]
+    _tenths: Tenths = field(default_factory=Tenths)
 
     def tell(self, event: Event) -> None:
+        if isinstance(event, QuestionsAnswered) and not self._tenths.is_next(event):
+            return
         from ftplan.views.json_stream import event_stream
 
         line = event_stream(event, datetime.fromtimestamp(self.now(), timezone.utc))

@@ -16,6 +16,7 @@ from ftplan.core.events import Event, FileDropped, JobStarted
 from ftplan.core.facts import JobProgress, Phase
 from ftplan.core.notices import (
     JobFollowed,
+    QuestionsAnswered,
     Spent,
     StepDone,
     StepFailed,
@@ -86,6 +87,26 @@ def test_a_long_phase_is_spoken_of_every_thirty_seconds_at_most() -> None:
         clock.time = second
         screen.tell(JobFollowed(BOT, "ftjob-1", "running", second))
     assert len(stream.getvalue().splitlines()) == 5
+
+
+@pytest.mark.parametrize("screen", [PlainScreen, JsonScreen])
+def test_answers_are_told_of_at_each_tenth_of_the_way(screen: type[PlainScreen | JsonScreen]) -> None:
+    clock, stream = Clock(), io.StringIO()
+    shown = screen(stream, clock)
+    for total in (500, 40):
+        for done in range(total + 1):
+            shown.tell(QuestionsAnswered(BOT, done, total))
+    assert len(stream.getvalue().splitlines()) == 2 * 11
+
+
+def test_a_bar_shows_every_answer() -> None:
+    clock, stream = Clock(), Terminal()
+    screen = LiveScreen(stream, now=clock, colour=False, width=120, ticks=False)
+    for done in range(500):
+        screen.tell(QuestionsAnswered(BOT, done, 500))
+    screen.refresh()
+    screen.close()
+    assert "499 of 500 answers" in stream.getvalue()
 
 
 def test_json_is_one_object_a_line() -> None:

@@ -15,7 +15,7 @@ from ftplan.cli.asking.bill import approve_asking
 from ftplan.cli.asking.compared import Compared, compared, compared_with, overlap_problems, refuse_gone
 from ftplan.cli.asking.rows_asked import rows_to_ask, unasked_problem, way_of
 from ftplan.cli.judging.judge import waiting
-from ftplan.cli.judging.models_asked import answers_of_user, asking, now_and_then, refuse_unable
+from ftplan.cli.judging.models_asked import answers_of_user, asking, refuse_unable
 from ftplan.cli.opening.remembered import model_with_job
 from ftplan.cli.opening.session import open_session
 from ftplan.cli.talking.argv import CommandLine
@@ -102,7 +102,7 @@ def _compared(console: Console, address: str, options: Mapping[str, Any]) -> Com
             session,
             stop,
             answers_of_user() if options["cache"] else AnswersFile(None),
-            tell=now_and_then(lambda gone: voice.tell(QuestionsAnswered(told, gone.done, gone.total, gone.kept))),
+            tell=lambda gone: voice.tell(QuestionsAnswered(told, gone.done, gone.total, gone.kept)),
             waits=waiting(voice, record),
             width=options["concurrency"],
         )

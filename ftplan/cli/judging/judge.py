@@ -10,7 +10,7 @@ import click
 
 from ftplan.cli.judging.eval_case import EvalCase, eval_case, rows_digest
 from ftplan.cli.judging.eval_run import evaluate
-from ftplan.cli.judging.models_asked import answers_of_user, asking, now_and_then, refuse_unable, row_tokens
+from ftplan.cli.judging.models_asked import answers_of_user, asking, refuse_unable, row_tokens
 from ftplan.cli.judging.prepared import judges_estimates
 from ftplan.cli.judging.till import Till
 from ftplan.cli.opening.session import Session
@@ -202,7 +202,7 @@ class SessionJudge:
                 first = gone  # judges are asked what the models were not
             self.voice.tell(QuestionsAnswered(address, gone.done, gone.total, first.kept))
 
-        return now_and_then(tell)
+        return tell
 
 
 def waiting(voice: Voice, record: ModelRecord) -> Callable[[Problem], None]:

@@ -59,16 +59,3 @@ def row_tokens(session: Session, rows: Sequence[HeldOut], base: BaseModel | None
     """What `rows` ask and what they want, in tokens of the models that are tuned on `base`."""
     encoding = encoding_of(base)
     return asked_tokens(rows, encoding, session.tokenizers.get(encoding))
-
-
-def now_and_then(tell: Callable[[Gone], None]) -> Callable[[Gone], None]:
-    """`tell`, about each tenth of the way."""
-    last = [-1]
-
-    def told(gone: Gone) -> None:
-        tenth = 10 * gone.done // max(1, gone.total)
-        if tenth != last[0]:
-            last[0] = tenth
-            tell(gone)
-
-    return told

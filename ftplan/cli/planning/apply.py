@@ -53,8 +53,10 @@ def destroy(line: CommandLine, /, auto_approve: bool, **options: Any) -> int:
 @planning_options
 @click.pass_obj
 def refresh(line: CommandLine, /, **options: Any) -> int:
-    """Bring the state up to date: what jobs came to, and what somebody changed at the providers. Starts nothing, deletes
-    nothing, and asks nothing of you: `plan -refresh-only` shows beforehand what it would write."""
+    """Bring the state up to date: what jobs came to, and what somebody changed at the providers.
+
+    It starts nothing, deletes nothing, and asks nothing of you: `plan -refresh-only` shows beforehand what it writes.
+    """
     return _apply(line, read_request("normal", {**options, "refresh_only": True}), None, True, None, options)
 
 
