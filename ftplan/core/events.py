@@ -9,7 +9,7 @@ from typing import Any
 from ftplan.core.entries import Answered, Quote
 from ftplan.core.handover import Approval, EvalRecord, Origin, TakenCheckpoint, Target
 from ftplan.core.notices import Notice
-from ftplan.core.records import FileRecord, Intent, JobRecord
+from ftplan.core.records import FileRecord, Intent, JobRecord, PackedFigures
 from ftplan.core.spec import Lifecycle
 
 
@@ -126,6 +126,13 @@ class PromotionApproved:
 
 
 @dataclass(frozen=True, slots=True)
+class FiguresKept:
+    """What was measured in a job: its provider will not have it for ever."""
+
+    record: PackedFigures
+
+
+@dataclass(frozen=True, slots=True)
 class AliasMoved:
     """An alias stands for another model now. `rolled_back` is the id of the model it was taken off because its owner
     went back: no apply moves it there again unasked."""
@@ -155,6 +162,7 @@ Fact = (
     | CheckpointTaken
     | EvaluationDone
     | AnswersBought
+    | FiguresKept
     | PromotionApproved
     | AliasMoved
     | AliasRemoved
@@ -172,6 +180,7 @@ UNTOLD = (
     CheckpointTaken,
     EvaluationDone,
     AnswersBought,
+    FiguresKept,
     PromotionApproved,
     AliasMoved,
     AliasRemoved,

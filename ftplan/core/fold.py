@@ -15,6 +15,7 @@ from ftplan.core.events import (
     CheckpointTaken,
     EvaluationDone,
     Fact,
+    FiguresKept,
     FileDropped,
     FileStored,
     IntentDropped,
@@ -29,7 +30,7 @@ from ftplan.core.events import (
 from ftplan.core.facts import RemoteJob
 from ftplan.core.handover import MOST_FORMER_TARGETS, MOST_PAST_TARGETS, AliasRecord, Approval, EvalRecord
 from ftplan.core.money.booking import booked
-from ftplan.core.records import FileRecord, FormerJob, JobRecord, ModelRecord, State
+from ftplan.core.records import FileRecord, FormerJob, JobRecord, ModelRecord, PackedFigures, State
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -85,6 +86,16 @@ def _remembering(state: State, fact: Fact) -> State:
             return _with_model(state, fact.name, checkpoint=fact.taken)
         case AnswersBought():
             return state
+        case FiguresKept():
+            return replace(state, figures={**_figures_of_known(state), fact.record.job_id: fact.record})
+        case EvaluationDone() | PromotionApproved() | AliasMoved() | AliasRemoved():
+            return _put_to_use(state, fact)
+        case _:
+            assert_never(fact)
+
+
+def _put_to_use(state: State, fact: EvaluationDone | PromotionApproved | AliasMoved | AliasRemoved) -> State:
+    match fact:
         case EvaluationDone():
             evaluations = {**state.evaluations, fact.record.key: fact.record}
             return replace(state, evaluations=evaluations, approvals=_still_approved(state, fact.record))
@@ -133,6 +144,12 @@ def _moved(before: AliasRecord | None, fact: AliasMoved) -> AliasRecord:
         former = before.former[: places[-1] if places else -1]
     history = (*before.history, before.now)[-MOST_PAST_TARGETS:]
     return AliasRecord(fact.name, fact.target, former, fact.rolled_back, history)
+
+
+def _figures_of_known(state: State) -> dict[str, PackedFigures]:
+    """The figures without those of jobs that no model has or had."""
+    known = {job.id for record in state.models.values() for job in record.jobs}
+    return {job_id: record for job_id, record in state.figures.items() if job_id in known}
 
 
 def _still_approved(state: State, record: EvalRecord) -> Mapping[str, Approval]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 Series: TypeAlias = Mapping[int, float]
@@ -75,6 +75,17 @@ class Metrics:
     def steps(self) -> list[int]:
         """Every step that has a figure, in order."""
         return sorted({step for series in self.columns.values() for step in series})
+
+
+def thinned(metrics: Metrics, most: int) -> Metrics:
+    """`metrics` at about `most` steps: evenly spread, with the last one and the highest and lowest of each column."""
+    steps = metrics.steps
+    kept = set(steps[:: -(-len(steps) // max(1, most))]) | set(steps[-1:])
+    for series in metrics.columns.values():
+        if series:
+            kept |= {min(series, key=lambda step: series[step]), max(series, key=lambda step: series[step])}
+    columns = {name: {s: value for s, value in series.items() if s in kept} for name, series in metrics.columns.items()}
+    return replace(metrics, columns=columns)
 
 
 def measured(points: Iterable[Point]) -> Measured:

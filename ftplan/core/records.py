@@ -81,6 +81,11 @@ class ModelRecord:
     checkpoint: TakenCheckpoint | None = None
 
     @property
+    def jobs(self) -> tuple[JobRecord, ...]:
+        """The job that it has, and those that it had, newest first."""
+        return (self.job, *(former.job for former in reversed(self.former)))
+
+    @property
     def taken(self) -> TakenCheckpoint | None:
         """The checkpoint that is taken of the job it has now; None where it is used as its last step left it."""
         return self.checkpoint if self.checkpoint is not None and self.checkpoint.job_id == self.job.id else None
@@ -113,12 +118,21 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class PackedFigures:
+    """What was measured in the job `job_id`, which is over, as text."""
+
+    job_id: str
+    packed: str
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything remembered of a project. `serial` grows by one a write; `lineage` is made once.
 
     `files` by (provider, content), `models` and `intents` by model name; `used_plans` are the digests of saved
     plans that an apply has used up, newest last; `ledger` is what was reserved and billed, oldest first, and only
-    ever grows; `approvals` by alias are of promotions that were approved and not carried out yet.
+    ever grows; `approvals` by alias are of promotions that were approved and not carried out yet; `figures` by job are
+    what was measured, packed, where there is no room for it beside the state.
     """
 
     project: str
@@ -133,6 +147,7 @@ class State:
     aliases: Mapping[str, AliasRecord] = field(default_factory=dict)
     evaluations: Mapping[tuple[str, str], EvalRecord] = field(default_factory=dict)
     approvals: Mapping[str, Approval] = field(default_factory=dict)
+    figures: Mapping[str, PackedFigures] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

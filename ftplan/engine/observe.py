@@ -96,7 +96,7 @@ def _look_for_doubles(seen: _Seen, project: str, records: list[ModelRecord], rea
         return
     listed = jobs_carrying({MARK_PROJECT: project}, reader)
     for record in records:
-        known = {record.job.id, *(former.job.id for former in record.former)}
+        known = {job.id for job in record.jobs}
         doubles = tuple(job for job in listed if job.metadata.get(MARK_KEY) == record.key and job.id not in known)
         if doubles:
             seen.doubles[Address("model", record.name)] = doubles

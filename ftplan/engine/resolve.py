@@ -27,7 +27,7 @@ def objections(intent: Intent, job: RemoteJob, state: State, catalog: Catalog) -
 
 def _taken(intent: Intent, job: RemoteJob, state: State) -> Iterator[str]:
     for record in state.models.values():
-        if job.id in {record.job.id, *(former.job.id for former in record.former)}:
+        if job.id in {one.id for one in record.jobs}:
             yield f"it is remembered as a job of model.{record.name}"
     if job.metadata.get(MARK_KEY, intent.key) != intent.key:
         yield "it carries the key of another paid call"

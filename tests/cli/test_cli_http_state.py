@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from workbench import Workbench
+
+from ftplan.sandbox import start
 
 sys.path.append(str(Path(__file__).parents[1] / "backends"))
 from state_server import PATH, USER, WORD, StateServer, serving
@@ -121,3 +124,27 @@ def test_no_password_is_in_any_output_or_file(bench: Workbench, server: StateSer
     assert not any(WORD in text for text in said)
     assert not any(WORD.encode() in path.read_bytes() for path in bench.folder.rglob("*") if path.is_file())
     assert WORD.encode() not in (server.data or b"")
+
+
+def test_what_was_measured_is_kept_in_the_state_once(bench: Workbench, server: StateServer) -> None:
+    bench.apply()
+    before = json.loads(bench.run("metrics", "model.bot", "-json").out)[0]
+    stored = server.data
+    bench.apply()
+    assert server.data == stored, "there is nothing to keep a second time"
+    assert [one["job_id"] for one in json.loads(stored or b"")["figures"]] == [before["job_id"]]
+    with start(bench.folder.parent / "other.sqlite3", speed=0) as other:
+        path = bench.folder / "ftplan.yaml"
+        path.write_text(path.read_text().replace(bench.sandbox.url, other.url))
+        done = bench.run("metrics", "model.bot", "-json")
+    assert done.code == 0, done.said
+    found = json.loads(done.out)[0]
+    assert (found["kept"], found["steps"], found["columns"]) == (True, before["steps"], before["columns"])
+
+
+def test_who_watches_keeps_what_was_measured_too(bench: Workbench, server: StateServer) -> None:
+    bench.pace = 1.0
+    bench.apply("-no-wait")
+    assert bench.run("watch").code == 0
+    assert len(json.loads(server.data or b"")["figures"]) == 1
+    assert server.lock is None

@@ -15,6 +15,7 @@ from ftplan.core.events import (
     CheckpointTaken,
     EvaluationDone,
     Fact,
+    FiguresKept,
     FileDropped,
     FileStored,
     IntentDropped,
@@ -29,7 +30,7 @@ from ftplan.core.events import (
 from ftplan.core.facts import Phase, RemoteJob
 from ftplan.core.fold import fold, job_record
 from ftplan.core.handover import MOST_FORMER_TARGETS, Approval, TakenCheckpoint
-from ftplan.core.records import FormerJob, Intent, State
+from ftplan.core.records import FormerJob, Intent, PackedFigures, State
 from ftplan.core.spec import Lifecycle
 
 STATE = full_state()
@@ -58,6 +59,7 @@ FACTS: list[Fact] = [
     EvaluationDone(evaluation(model_id="ft:job-9")),
     AnswersBought(answered("style ft:job-1 then")),
     PromotionApproved(Approval("prod", "f9", {"accuracy": "e9"})),
+    FiguresKept(PackedFigures("job-1", "eJw=")),
     AliasMoved("prod", target("job-9")),
     AliasMoved("prod", target("job-0"), rolled_back="ft:job-1"),
     AliasMoved("new", target()),
@@ -214,6 +216,13 @@ def test_an_evaluation_is_remembered_by_model_and_the_last_one_counts() -> None:
     again, other = evaluation(passed=False), evaluation(model_id="ft:job-9")
     after = fold(fold(STATE, EvaluationDone(again)), EvaluationDone(other))
     assert after.evaluations == {again.key: again, other.key: other}
+
+
+def test_figures_are_kept_as_long_as_their_job_is_known() -> None:
+    after = fold(STATE, FiguresKept(PackedFigures("job-1", "eJw=")))
+    assert after.figures == {**STATE.figures, "job-1": PackedFigures("job-1", "eJw=")}
+    gone = fold(after, ModelRemoved("bot", deleted=False))
+    assert fold(gone, FiguresKept(PackedFigures("job-9", "eJw="))).figures == {"job-9": PackedFigures("job-9", "eJw=")}
 
 
 def test_an_approval_stands_until_its_alias_moves_or_goes_or_is_refused() -> None:

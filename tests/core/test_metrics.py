@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftplan.core.diagnosis import Finding, diagnosis
-from ftplan.core.keeping.metrics_codec import KeptMetrics, decode_metrics, encode_metrics, kept_name
+from ftplan.core.keeping.metrics_codec import (
+    MOST_PACKED_STEPS,
+    KeptMetrics,
+    decode_metrics,
+    encode_metrics,
+    kept_name,
+    pack_metrics,
+    unpack_metrics,
+)
 from ftplan.core.metrics import (
     LARGEST_FIGURE,
     LONGEST_NAME,
@@ -98,6 +108,26 @@ def test_the_results_file_counts_before_checkpoints_and_these_before_events(
 def test_what_is_kept_is_read_back_to_the_digit(a: Measured, b: Measured, c: Measured, rehearsal: bool) -> None:
     kept = KeptMetrics("ftjob-A", "openai", merged(a, b, c), rehearsal)
     assert decode_metrics(encode_metrics(kept), "ftjob-A") == kept
+    assert unpack_metrics(pack_metrics(kept), "ftjob-A") == kept
+
+
+def test_of_very_many_steps_so_many_are_packed_as_a_state_can_carry() -> None:
+    points = [(step, "train_loss", 9.0 if step == 7_777 else 0.1 if step == 31 else 1.0) for step in range(10_001)]
+    whole = KeptMetrics("j", "p", merged(measured([*points, (5, "rare", 2.0)]), Measured(), Measured()))
+    packed = pack_metrics(whole)
+    assert len(packed) < 50_000
+    found = unpack_metrics(packed, "j")
+    assert found is not None
+    assert found.of_steps == 10_001
+    assert MOST_PACKED_STEPS // 2 < len(found.metrics.steps) <= MOST_PACKED_STEPS + 5
+    assert {0, 5, 31, 7_777, 10_000} <= set(found.metrics.steps)
+    whole_loss = whole.metrics.columns["train_loss"]
+    assert all(whole_loss[step] == figure for step, figure in found.metrics.columns["train_loss"].items())
+
+
+@pytest.mark.parametrize("text", ["", "%", "eJw=", "e30=", "ä", base64.b64encode(zlib.compress(b"[]")).decode()])
+def test_what_was_not_packed_is_nothing(text: str) -> None:
+    assert unpack_metrics(text, "j") is None
 
 
 def test_a_column_that_never_was_a_number_is_kept_as_that() -> None:

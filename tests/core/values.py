@@ -12,7 +12,7 @@ from ftplan.core.desired import Desired, resolve
 from ftplan.core.entries import Answered, Commit, Quote, Release, Reserve, SpendEntry, Start, Tariff
 from ftplan.core.facts import Phase
 from ftplan.core.handover import Against, AliasRecord, Approval, EvalRecord, Origin, TakenCheckpoint, Target
-from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, State
+from ftplan.core.records import FileRecord, FormerJob, Intent, JobRecord, ModelRecord, PackedFigures, State
 from ftplan.core.spec import Lifecycle, ModelSpec
 
 
@@ -69,7 +69,8 @@ def answered(key: str = "accuracy ft:job-1 then", cost: str | None = "0.0125", *
 def full_state() -> State:
     """A state that holds something of everything. It is what tests/states/v4.json says."""
     approved = {"prod": Approval("prod", "f1", {"accuracy": "e1"}, Decimal("0.02")), "new": Approval("new", "f9")}
-    return replace(full_state_of_version_three(), approvals=approved)
+    figures = {job_id: PackedFigures(job_id, "eJyrrgUAAXUA+Q==") for job_id in ("job-0", "job-1")}
+    return replace(full_state_of_version_three(), approvals=approved, figures=figures)
 
 
 def full_state_of_version_three() -> State:

@@ -27,6 +27,7 @@ from ftplan.core.events import (
     CheckpointTaken,
     EvaluationDone,
     Event,
+    FiguresKept,
     FileDropped,
     FileStored,
     IntentDropped,
@@ -55,7 +56,7 @@ from ftplan.core.notices import (
     Waiting,
 )
 from ftplan.core.plan import Note, Plan, Service
-from ftplan.core.records import FileRecord, Intent, JobRecord
+from ftplan.core.records import FileRecord, Intent, JobRecord, PackedFigures
 from ftplan.core.spec import Lifecycle
 from ftplan.errors import Place, Problem
 from ftplan.views.json_documents import diagnostic, model_outputs, output_document, state_document, validate_document
@@ -94,6 +95,7 @@ EVENTS: dict[type, tuple[Event, ...]] = {
     EvaluationDone: (EvaluationDone(EvalRecord("e", "a", "ft:x", "d", 2, 0.5, 0.1, 0.9, passed=False)),),
     AnswersBought: (AnswersBought(Answered("k", "e", "a", "openai", "2026-11-22", 50)),),
     AliasMoved: (AliasMoved("prod", Target("a", "openai", "ft:x", "ftjob-1", "f", "2026-11-22")),),
+    FiguresKept: (FiguresKept(PackedFigures("ftjob-1", "eJw=")),),
     PromotionApproved: (PromotionApproved(Approval("prod", "f", {"e": "d"})),),
     AliasRemoved: (AliasRemoved("prod"),),
     StepStarted: tuple(StepStarted(BOT, verb) for verb in get_args(Verb)),

@@ -116,24 +116,26 @@ def _tried(
 ) -> Report | None:
     """The figures at `address`; None where there are none, which is added to `wrong`."""
     try:
-        return _report(session, model_with_job(address, state, "No job"), console, offline=offline)
+        return _report(session, state, model_with_job(address, state, "No job"), console, offline=offline)
     except FtplanError as error:
         wrong += error.problems
         return None
 
 
-def _report(session: Session, record: ModelRecord, console: Console, *, offline: bool) -> Report:
+def _report(session: Session, state: State, record: ModelRecord, console: Console, *, offline: bool) -> Report:
     """What the provider tells, or what is kept where it tells less."""
     from ftplan.cli.opening.kept_metrics import kept_metrics
     from ftplan.views.metrics_text import Report
 
     address = Address("model", record.name)
-    kept = kept_metrics(session, record.job.id)
+    kept = kept_metrics(session, state, record.job.id)
     kept = kept if kept is not None and kept.metrics.columns else None
     told = None if offline else _told(session, record, console, otherwise=kept is not None)
     if kept is not None and (told is None or (told[1].complete and not told[1].results.columns)):
         if not offline:
             console.note(f"{address}: {record.provider} has no results of its job; this is what was kept of them.")
+        if kept.of_steps is not None:
+            console.note(f"{address}: {len(kept.metrics.steps):,} of {kept.of_steps:,} steps were kept.")
         return Report(address, kept, kept=True)
     if told is None or not (told[0].metrics.columns or not told[1].complete):
         raise _nothing(record, offline=offline, known=told is not None)

@@ -117,7 +117,8 @@ def _keep(console: Console, session: Session, ledger: OnlookersLedger, outcome: 
     if not ledger.save():
         console.note("What was seen last is not in the state: the next apply, refresh or watch sees it again.")
     elif outcome.done and not outcome.stopped:
-        console.problems(keep_metrics(session, session.load_state()[0]))
+        state, _ = session.load_state()
+        console.problems(keep_metrics(session, state, ledger.keep))
 
 
 def _conclude(console: Console, outcome: Outcome, state: State, over: Sequence[ModelRecord]) -> int:

@@ -3,24 +3,35 @@ base model ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from ftplan.cli.opening.session import Session
+from ftplan.core.events import FiguresKept
 from ftplan.core.facts import Phase
-from ftplan.core.keeping.metrics_codec import METRICS_ENDING, KeptMetrics, decode_metrics, encode_metrics, kept_name
+from ftplan.core.keeping.metrics_codec import (
+    METRICS_ENDING,
+    KeptMetrics,
+    decode_metrics,
+    encode_metrics,
+    kept_name,
+    pack_metrics,
+    unpack_metrics,
+)
 from ftplan.core.metrics import RawMetrics, merged
 from ftplan.core.ports import HasMetrics
-from ftplan.core.records import ModelRecord, State
+from ftplan.core.records import ModelRecord, PackedFigures, State
 from ftplan.core.stores import KeepsBeside
 from ftplan.errors import FtplanError, Problem
 
 
-def kept_metrics(session: Session, job_id: str) -> KeptMetrics | None:
+def kept_metrics(session: Session, state: State, job_id: str) -> KeptMetrics | None:
     """What is kept of the job; None where nothing is, or nothing to be trusted."""
-    if not isinstance(session.backend, KeepsBeside):
-        return None
-    data = session.backend.beside(kept_name(job_id))
-    return decode_metrics(data, job_id) if data is not None else None
+    beside = session.backend.beside(kept_name(job_id)) if isinstance(session.backend, KeepsBeside) else None
+    found = decode_metrics(beside, job_id) if beside is not None else None
+    if found is None and job_id in state.figures:
+        return unpack_metrics(state.figures[job_id].packed, job_id)
+    return found
 
 
 def told_metrics(session: Session, record: ModelRecord) -> tuple[KeptMetrics, RawMetrics] | None:
@@ -34,36 +45,56 @@ def told_metrics(session: Session, record: ModelRecord) -> tuple[KeptMetrics, Ra
     return KeptMetrics(record.job.id, record.provider, metrics, provider.catalog.rehearsal), raw
 
 
-def keep_metrics(session: Session, state: State) -> list[Problem]:
+def keep_metrics(session: Session, state: State, record: Callable[..., None]) -> list[Problem]:
     """Keeps the figures of each job of `state` that succeeded and whose figures are not kept yet, and lets go of those
-    of jobs that no model has or had. Gives the warnings; it raises nothing, since it comes behind what matters."""
+    of jobs that no model has or had: beside the state, or within it by `record` where there is no room beside. Gives
+    the warnings; it raises nothing, since it comes behind what matters."""
     backend = session.backend
-    if not isinstance(backend, KeepsBeside):
-        return []
-    wanted, there = {kept_name(job_id) for job_id in _jobs(state)}, backend.beside_names()
-    for name in there:
+    beside = backend if isinstance(backend, KeepsBeside) else None
+    if beside is not None:
+        _drop_unknown(beside, state)
+    there = set(beside.beside_names()) if beside is not None else set(map(kept_name, state.figures))
+    warnings: list[Problem] = []
+    packed: list[FiguresKept] = []
+    for model in state.models.values():
+        ended = model.job.phase is Phase.SUCCEEDED and model.provider in session.providers
+        if not ended or kept_name(model.job.id) in there:
+            continue
+        try:
+            told = _whole(session, model, warnings)
+            if told is not None and beside is not None:
+                beside.keep_beside(kept_name(model.job.id), encode_metrics(told))
+            elif told is not None:
+                packed.append(FiguresKept(PackedFigures(model.job.id, pack_metrics(told))))
+        except FtplanError as error:
+            warnings += [_unkept(model, problem.detail or problem.summary) for problem in error.problems]
+    return [*warnings, *_recorded(packed, record)]
+
+
+def _drop_unknown(backend: KeepsBeside, state: State) -> None:
+    wanted = {kept_name(job.id) for model in state.models.values() for job in model.jobs}
+    for name in backend.beside_names():
         if name.endswith(METRICS_ENDING) and name not in wanted:
             backend.drop_beside(name)
-    warnings: list[Problem] = []
-    for record in state.models.values():
-        ended = record.job.phase is Phase.SUCCEEDED and record.provider in session.providers
-        if ended and kept_name(record.job.id) not in there:
-            warnings += _kept(session, backend, record)
-    return warnings
 
 
-def _kept(session: Session, backend: KeepsBeside, record: ModelRecord) -> Iterable[Problem]:
-    """Keeps the figures of one job; the warnings where that was not possible."""
-    try:
-        told = told_metrics(session, record)
-        # What may be whole another time is not kept half: it would never be asked for again.
-        if told is None or (told[1].unheard and not told[1].results.columns):
-            remarks = told[1].remarks if told else ()
-            return [_unkept(record, remark) for remark in remarks[:1]]
-        backend.keep_beside(kept_name(record.job.id), encode_metrics(told[0]))
-        return ()
-    except FtplanError as error:
-        return [_unkept(record, problem.detail or problem.summary) for problem in error.problems]
+def _whole(session: Session, model: ModelRecord, warnings: list[Problem]) -> KeptMetrics | None:
+    """The figures of its job as they are to be kept; None, and a warning, for what may be whole another time: kept half
+    it would never be asked for again."""
+    told = told_metrics(session, model)
+    if told is None or (told[1].unheard and not told[1].results.columns):
+        warnings += [_unkept(model, remark) for remark in (told[1].remarks if told else ())[:1]]
+        return None
+    return told[0]
+
+
+def _recorded(packed: Sequence[FiguresKept], record: Callable[..., None]) -> Iterable[Problem]:
+    """Writes them into the state, all at once; the warnings where that was not possible."""
+    if packed:
+        try:
+            record(*packed)
+        except FtplanError as error:
+            yield from (replace(problem, severity="warning") for problem in error.problems)
 
 
 def _unkept(record: ModelRecord, why: str) -> Problem:
@@ -74,9 +105,3 @@ def _unkept(record: ModelRecord, why: str) -> Problem:
         severity="warning",
         address=f"model.{record.name}",
     )
-
-
-def _jobs(state: State) -> Iterable[str]:
-    for record in state.models.values():
-        yield record.job.id
-        yield from (former.job.id for former in record.former)

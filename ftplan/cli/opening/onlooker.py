@@ -12,7 +12,7 @@ from ftplan.cli.opening.recording import recording
 from ftplan.cli.opening.session import Session
 from ftplan.cli.talking.console import Console
 from ftplan.cli.talking.options import Request
-from ftplan.core.events import Event, Fact, JobSeen
+from ftplan.core.events import Event, Fact, FiguresKept, JobSeen
 from ftplan.core.fold import fold
 from ftplan.core.records import State
 from ftplan.engine.ledger import Ledger
@@ -61,6 +61,16 @@ class OnlookersLedger(Ledger):
             return False
         self._kept_back.clear()
         return True
+
+    def keep(self, *figures: FiguresKept) -> None:
+        """Saves what was measured in jobs that are over, if nobody holds the lock: the next apply has it as well."""
+        try:
+            with locked(self._console, self._session, self._request, "watch"):
+                state, tag = self._session.load_state()
+                with recording(self._console, self._session, state, tag) as ledger:
+                    ledger.record(*figures)
+        except LockHeld as held:
+            self._say(held.problems[0].detail)
 
     def _save_news(self) -> None:
         state, tag = self._session.load_state()

@@ -65,7 +65,7 @@ def _under_lock(
         with voice.speaking():
             outcome = _carry_out(session, ledger, request, planned, saved, voice, stop)
         if planned.plan.mode != "destroy" and not outcome.stopped:
-            console.problems(keep_metrics(session, ledger.state))
+            console.problems(keep_metrics(session, ledger.state, ledger.record))
     return _conclude(console, planned.plan, outcome, voice.tally, ledger.state)
 
 

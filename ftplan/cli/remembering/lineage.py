@@ -40,7 +40,7 @@ def lineage(line: CommandLine, /, id: str, json: bool, card: str | None, **optio
         found = lineage_of(state, id)
         if found is None:
             raise FtplanError(_stranger(id, state))
-        kept = kept_metrics(session, found.job.id)
+        kept = kept_metrics(session, state, found.job.id)
         metrics = kept.metrics if kept is not None else None
         if card is not None:
             from ftplan.views.model_card import render_card

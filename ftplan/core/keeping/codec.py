@@ -14,7 +14,7 @@ from ftplan.core.keeping.integrity import integrity_faults
 from ftplan.core.keeping.plain import Misfit, from_plain, tagged, to_plain
 from ftplan.core.plan import Plan
 from ftplan.core.recipe import digest
-from ftplan.core.records import STATE_VERSION, FileRecord, Intent, ModelRecord, State
+from ftplan.core.records import STATE_VERSION, FileRecord, Intent, ModelRecord, PackedFigures, State
 from ftplan.core.steps import Step
 from ftplan.errors import FtplanError, PlanStale, Problem, StateDamaged, StateError
 
@@ -35,8 +35,9 @@ def m002_add_what_is_in_use(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def m003_add_what_is_approved(document: dict[str, Any]) -> dict[str, Any]:
-    """A state of version 3 without approvals: what was approved before they were kept is to be approved again."""
-    return {**document, "version": 4, "approvals": []}
+    """A state of version 3 without approvals: what was approved before they were kept is to be approved again; and
+    without figures, which the next apply asks for."""
+    return {**document, "version": 4, "approvals": [], "figures": []}
 
 
 # From each older version of the state to the next one; a new version adds a function m00N_... and a file in tests.
@@ -64,6 +65,7 @@ def encode_state(state: State) -> bytes:
         "aliases": [to_plain(state.aliases[name]) for name in sorted(state.aliases)],
         "evaluations": [to_plain(state.evaluations[key]) for key in sorted(state.evaluations)],
         "approvals": [to_plain(state.approvals[name]) for name in sorted(state.approvals)],
+        "figures": [to_plain(state.figures[job_id]) for job_id in sorted(state.figures)],
     }
     return _text(document)
 
@@ -99,7 +101,7 @@ def decode_state(data: bytes, where: str) -> State:
 
 def _state(document: Mapping[str, Any]) -> State:
     simple = ("project", "lineage", "serial", "workspace", "used_plans", "ledger")
-    records = ("files", "models", "intents", "aliases", "evaluations", "approvals")
+    records = ("files", "models", "intents", "aliases", "evaluations", "approvals", "figures")
     _same_keys(document, {"version", "ftplan_version", *records, *simple}, "state")
     files = [from_plain(FileRecord, item, "files[]") for item in _list(document, "files")]
     models = [from_plain(ModelRecord, item, "models[]") for item in _list(document, "models")]
@@ -107,12 +109,14 @@ def _state(document: Mapping[str, Any]) -> State:
     aliases = [from_plain(AliasRecord, item, "aliases[]") for item in _list(document, "aliases")]
     evaluations = [from_plain(EvalRecord, item, "evaluations[]") for item in _list(document, "evaluations")]
     approvals = [from_plain(Approval, item, "approvals[]") for item in _list(document, "approvals")]
+    figures = [from_plain(PackedFigures, item, "figures[]") for item in _list(document, "figures")]
     header = from_plain(State, {name: document[name] for name in simple}, "state")
     state = replace(
         header.holding(files, models, intents),
         aliases={record.name: record for record in aliases},
         evaluations={record.key: record for record in evaluations},
         approvals={record.alias: record for record in approvals},
+        figures={record.job_id: record for record in figures},
     )
     # Two records under one name: one of them would be dropped in silence, with a model that was paid for.
     if [len(getattr(state, name)) for name in records] != [len(document[name]) for name in records]:

@@ -50,7 +50,7 @@ def _models(state: State) -> Iterator[str]:
         yield from (f"model.{record.name} has {fault}" for fault in _call(record))
         if not record.job.id:
             yield f"model.{record.name} has a job without an id"
-        for job, times in Counter([record.job.id, *(former.job.id for former in record.former)]).items():
+        for job, times in Counter(job.id for job in record.jobs).items():
             if times > 1:
                 yield f"model.{record.name} holds job {job} {times} times"
 
@@ -74,6 +74,9 @@ def _aliases(state: State) -> Iterator[str]:
     for name, approval in state.approvals.items():
         if name != approval.alias:
             yield f"the approval of alias.{approval.alias} is kept under the name {name}"
+    for job_id, figures in state.figures.items():
+        if job_id != figures.job_id:
+            yield f"the figures of job {figures.job_id} are kept under another job's id"
 
 
 def _call(call: ModelRecord | Intent) -> Iterator[str]:

@@ -20,6 +20,7 @@ from ftplan.core.events import (
     CheckpointTaken,
     EvaluationDone,
     Fact,
+    FiguresKept,
     FileDropped,
     FileStored,
     IntentDropped,
@@ -54,7 +55,7 @@ def booked(state: State, fact: Fact) -> tuple[SpendEntry, ...]:
             return tuple(_removed(state, fact.name))
         case AnswersBought():
             return () if any(entry.key == fact.entry.key for entry in state.ledger) else (fact.entry,)
-        case PlanUsed() | FileStored() | FileDropped() | LifecycleChanged():
+        case PlanUsed() | FileStored() | FileDropped() | LifecycleChanged() | FiguresKept():
             return ()
         case CheckpointTaken() | EvaluationDone() | PromotionApproved() | AliasMoved() | AliasRemoved():
             return ()
