@@ -43,3 +43,21 @@ def interval(values: Sequence[float], confidence: float, seed: str, least: float
     means = sorted(fmean(chance.choices(pool, k=len(values))) for _ in range(RESAMPLES))
     cut = int(tail * RESAMPLES)
     return Interval(fmean(values), means[cut], means[RESAMPLES - 1 - cut])
+
+
+def rows_for(values: Sequence[float], gap: float, confidence: float, least: float = 0.0, most: float = 1.0) -> int:
+    """How many rows like these, about, bring the lower bound within `gap` of their mean."""
+    mean, variance = fmean(values), pvariance(values)
+    ends, pull = (mean - least) ** 2 + (most - mean) ** 2, 2 * mean - least - most
+    deviations = NormalDist().inv_cdf((1 + confidence) / 2)
+
+    def reach(rows: int) -> float:
+        return deviations * sqrt(variance / rows + ends / rows**2) + pull / rows
+
+    low, high = 1, 2
+    while reach(high) > gap:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if reach(middle) > gap else (low, middle)
+    return high

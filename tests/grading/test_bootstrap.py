@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftplan.grading.bootstrap import MOST_DRAWN, Interval, interval
+from ftplan.grading.bootstrap import MOST_DRAWN, Interval, interval, rows_for
 
 SCORES = st.lists(st.floats(0, 1), min_size=1, max_size=60)
 
@@ -58,6 +58,20 @@ def test_many_rows_are_reckoned_as_they_would_be_drawn() -> None:
     drawn, reckoned = interval(scores, 0.95, "seed"), interval([*scores, 0.0], 0.95, "seed")
     assert drawn.low == pytest.approx(reckoned.low, abs=0.005)
     assert drawn.high == pytest.approx(reckoned.high, abs=0.005)
+
+
+@given(st.lists(st.sampled_from([-1.0, 0.0, 0.5, 1.0]), min_size=10, max_size=40), st.floats(0.02, 0.5))
+def test_so_many_rows_as_are_asked_for_about_settle_it(values: list[float], gap: float) -> None:
+    told = rows_for(values, gap, 0.95, -1.0, 1.0)
+    enough = interval(values * max(1, -(-told // len(values))), 0.95, "s", -1.0, 1.0)
+    assert enough.low >= enough.mean - 1.3 * gap
+
+
+@pytest.mark.parametrize("values", [[0.0] * 10, [1.0, 0.0] * 5, [0.5, -0.5] * 5, [1.0] * 10])
+def test_a_third_of_the_rows_asked_for_does_not_settle_it(values: list[float]) -> None:
+    told = rows_for(values, 0.05, 0.95, -1.0, 1.0)
+    few = interval(values * (told // 3 // len(values)), 0.95, "s", -1.0, 1.0)
+    assert few.low < few.mean - 0.05
 
 
 def test_nothing_seen_is_nothing_known() -> None:

@@ -41,9 +41,15 @@ CASES = {
         scores(50, 100),
         [Rival("current", "ft:old", scores(90, 100))],
     ),
+    "as good as what is in use, by too few rows": (
+        spec(over_current=-0.02),
+        scores(45, 50),
+        [Rival("current", "ft:old", scores(45, 50))],
+    ),
     "nothing in use": (spec(over_current=-0.02), scores(50, 100), []),
     "one row": (spec(), scores(1, 1), []),
     "no rows": (spec(score=0.0), [], []),
+    "no rows beside": (spec(over_current=-0.02), [], [Rival("current", "ft:old", [])]),
 }
 
 
@@ -67,9 +73,11 @@ def test_what_is_said(golden: Callable[[str, str], None]) -> None:
         ("no better than the base", False),
         ("not worse than what is in use", True),
         ("worse than what is in use", False),
+        ("as good as what is in use, by too few rows", False),
         ("nothing in use", True),
         ("one row", False),
         ("no rows", False),
+        ("no rows beside", False),
     ],
 )
 def test_a_threshold_holds_by_its_lower_bound(name: str, passed: bool) -> None:
