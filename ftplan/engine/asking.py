@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ftplan.core.comparing.questions import Answer, Question, question_key
+from ftplan.core.comparing.questions import Answer, question_key
 from ftplan.core.ports import Answers, Clock
 from ftplan.core.stores import AnswerStore
 from ftplan.engine.context import GIVE_UP_SECONDS, SHORTEST_PAUSE_SECONDS
 from ftplan.engine.crew import Crew
+from ftplan.engine.inquiry import Asked, Gone, Inquiry
 from ftplan.errors import FtplanError, Interrupted, NotAllowed, Problem, ProviderError, Unreachable
 
 LONGEST_PAUSE_SECONDS = 60.0
@@ -20,35 +21,6 @@ PATIENT_SECONDS = 10.0
 # How long the one who asks is deaf to a signal, and to what other threads bring.
 TURN_SECONDS = 0.1
 MOST_PROBLEMS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question, and the name of the provider whose model is asked."""
-
-    provider: str
-    question: Question
-
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """Questions, and the keys that their answers are kept by, in the same order: worked out once, since hashing many
-    long prompts takes its time."""
-
-    asked: tuple[Asked, ...]
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """How far the asking has gone: questions that are answered, of `total`, of which `kept` were answered before, and
-    the tokens of those that were asked now."""
-
-    done: int
-    total: int
-    kept: int
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

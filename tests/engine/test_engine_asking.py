@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftplan.core.comparing.questions import Answer, Question
-from ftplan.engine.asking import Asked, Asking, Gone
+from ftplan.engine.asking import Asking
+from ftplan.engine.inquiry import Asked, Gone
 from ftplan.errors import FtplanError, Interrupted, NotAllowed, Problem, Rejected, Unreachable
 from ftplan.testing import StoppedClock
 

@@ -18,7 +18,8 @@ from ftplan.core.nearness import did_you_mean
 from ftplan.core.records import ModelRecord, State
 from ftplan.datasets import open_dataset, shared_rows
 from ftplan.datasets.preparing.heldout import Taken
-from ftplan.engine.asking import Asked, Asking, Inquiry
+from ftplan.engine.asking import Asking
+from ftplan.engine.inquiry import Asked, Inquiry
 from ftplan.errors import FtplanError, Problem, UsageError
 
 LARGEST_PROMPT = 1024 * 1024

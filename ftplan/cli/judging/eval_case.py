@@ -15,7 +15,7 @@ from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.recipe import digest
 from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Project
-from ftplan.engine.asking import Asked
+from ftplan.engine.inquiry import Asked
 from ftplan.grading import eval_digest
 from ftplan.grading.functions import source_digest
 

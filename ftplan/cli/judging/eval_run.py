@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ftplan.cli.judging.eval_case import EvalCase
 from ftplan.core.comparing.questions import Answer, HeldOut
 from ftplan.core.handover import EvalRecord
-from ftplan.engine.asking import Asked, Asking, Inquiry
+from ftplan.engine.asking import Asking
+from ftplan.engine.inquiry import Asked, Inquiry
 from ftplan.errors import FtplanError, Problem
 from ftplan.grading import Grade, verdict
 from ftplan.grading.graders import Weighed, together

@@ -32,7 +32,8 @@ from ftplan.core.records import ModelRecord, State
 from ftplan.core.spec import Address, Project
 from ftplan.core.steps import Estimate, Promote, Step
 from ftplan.core.stores import AnswerStore
-from ftplan.engine.asking import Asking, Gone, Inquiry
+from ftplan.engine.asking import Asking
+from ftplan.engine.inquiry import Gone, Inquiry
 from ftplan.errors import GateRefused, Problem, Unreachable
 from ftplan.grading import graders_for
 from ftplan.grading.functions import not_allowed

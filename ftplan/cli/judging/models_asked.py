@@ -16,7 +16,8 @@ from ftplan.core.stores import AnswerStore
 from ftplan.datasets import Cache
 from ftplan.datasets.keeping.cache import FOLDER_VARIABLE
 from ftplan.datasets.preparing.heldout import asked_tokens
-from ftplan.engine.asking import Asking, Gone
+from ftplan.engine.asking import Asking
+from ftplan.engine.inquiry import Gone
 from ftplan.errors import FtplanError, Problem
 
 ANSWERS_FILE = "answers.sqlite3"

@@ -12,7 +12,7 @@ from ftplan.core.comparing.asking_cost import asking_cost
 from ftplan.core.comparing.questions import Answer
 from ftplan.core.entries import Answered
 from ftplan.core.records import ModelRecord, State
-from ftplan.engine.asking import Asked
+from ftplan.engine.inquiry import Asked
 
 
 @dataclass(slots=True)
