@@ -15,6 +15,11 @@ from ftplan.errors import Interrupted, Problem
 EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
+class _Leaving(BaseException):
+    """A signal that ends what goes on. Not an `Exception`: libraries that catch every one, the SDK among them, would
+    take it for a failure of their own, and try again."""
+
+
 class Stop:
     """Whether somebody asked us to stop. Outside of `finishing` a signal ends what goes on at once, by raising
     `Interrupted`; inside, the first one only leaves its name, so that what is in hand can be finished."""
@@ -37,6 +42,8 @@ class Stop:
         before = {name: signal.signal(getattr(signal, name), self._heard) for name in EXIT_CODES}
         try:
             yield
+        except _Leaving:
+            raise interrupted(str(self._name), "The state is as it was last saved.") from None
         finally:
             for name, handler in before.items():
                 signal.signal(getattr(signal, name), handler)
@@ -55,7 +62,7 @@ class Stop:
         self._name = signal.Signals(number).name
         self._woken.set()
         if again or not self._finishing:
-            raise interrupted(self._name, "The state is as it was last saved.")
+            raise _Leaving
 
 
 def interrupted(name: str, detail: str, advice: str = "") -> Interrupted:
