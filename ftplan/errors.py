@@ -112,10 +112,12 @@ class NotAllowed(ProviderError):
 
 class Unreachable(ProviderError):
     """No usable answer to a read. `retry_after` in seconds where the provider named it; `is_missing` where it says that
-    there is no such model, as it does of one that is not ready yet."""
+    there is no such model, as it does of one that is not ready yet; `may_be_paid` where a question to a model was sent,
+    which is billed even though its answer did not come."""
 
     retry_after: float | None = None
     is_missing: bool = False
+    may_be_paid: bool = False
 
 
 class Rejected(ProviderError):

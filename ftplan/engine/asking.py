@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ PATIENT_SECONDS = 10.0
 # How long the one who asks is deaf to a signal, and to what other threads bring.
 TURN_SECONDS = 0.1
 MOST_PROBLEMS = 5
+# A question whose answer got lost may have been paid for: it is sent once more, and then no more.
+MOST_SENT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class _Round:
     not_before: float = 0.0
     failing_since: float | None = None
     has_told: bool = False
+    lost: Counter[str] = field(default_factory=Counter)
     refused: list[ProviderError] = field(default_factory=list)
     fatal: ProviderError | None = None
     gone: Gone = field(default_factory=lambda: Gone(0, 0, 0))
@@ -150,12 +154,18 @@ class _Round:
                 self._keep(key, came)
             case NotAllowed():
                 self.fatal = came
+            case Unreachable() if came.may_be_paid and self._is_lost_for_good(key):
+                self.refused.append(came)
             case Unreachable():
                 self._wait(key, came)
             case ProviderError():
                 self.refused.append(came)
             case _:
                 raise came
+
+    def _is_lost_for_good(self, key: str) -> bool:
+        self.lost[key] += 1
+        return self.lost[key] >= MOST_SENT
 
     def _keep(self, key: str, answer: Answer) -> None:
         self.asking.paid(self.questions[key], answer)

@@ -58,8 +58,7 @@ def connection(
     url = base_url or service_url(spec, environ)
     key_env = spec.api_key_env or catalog.default_key_env
     key = SANDBOX_KEY if catalog.rehearsal else environ.get(key_env or "", "").strip() or None
-    organization = spec.organization or (environ.get("OPENAI_ORG_ID") if spec.type == "openai" else None)
-    project = spec.project or (environ.get("OPENAI_PROJECT_ID") if spec.type == "openai" else None)
+    organization, project = _account(spec, environ)
     declared = spec.base_url if not base_url else None
     refusal = (
         _refused_address(spec, url)
@@ -89,12 +88,25 @@ def service_url(spec: ProviderSpec, environ: Mapping[str, str]) -> str | None:
     return spec.base_url or env_url or _DEFAULT_BASE_URLS.get(spec.type)
 
 
+def asked_at(spec: ProviderSpec, environ: Mapping[str, str]) -> str:
+    """Who answers the models of `spec`: the kind of service, its address, the organization and the project, none of
+    which is a secret. An answer of one says nothing about what another one answers."""
+    url, organization, project = shown_url(service_url(spec, environ)), *_account(spec, environ)
+    return " ".join([spec.type, url or "", organization or "", project or ""]).strip()
+
+
 def shown_url(url: str | None) -> str | None:
     """`url` without what may be a secret in it: user, query, fragment. None where it is no http(s) URL."""
     parts = _split(url) if url else None
     if parts is None:
         return None
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _account(spec: ProviderSpec, environ: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The organization and the project that requests are made for."""
+    given = environ if spec.type == "openai" else {}
+    return spec.organization or given.get("OPENAI_ORG_ID"), spec.project or given.get("OPENAI_PROJECT_ID")
 
 
 def _split(url: str) -> SplitResult | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ftplan.providers.openai_errors import says_gone
+from ftplan.providers.openai_failures import says_gone
 from ftplan.providers.openai_wire import own_id
 
 

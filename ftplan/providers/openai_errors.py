@@ -4,19 +4,15 @@ leaves this room, and none of our messages holds a key."""
 from __future__ import annotations
 
 import base64
-import json
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import quote
 
 from ftplan.core.catalog import Catalog
 from ftplan.errors import FtplanError, NotAllowed, OutcomeUnknown, Problem, ProviderError, Rejected, Unreachable
 from ftplan.providers.connection import Connection
+from ftplan.providers.openai_failures import Failure, envelope_of, never_left, retry_after, says_gone, strange
 from ftplan.providers.openai_wire import BadId
 
 TEXT_LIMIT = 300
@@ -24,24 +20,6 @@ TEXT_LIMIT = 300
 _REFUSALS = (400, 401, 403, 404, 413, 422)
 _SECRET = re.compile(r"(sk-|Bearer\s+)[^\s\"',;<>]{4,}")
 _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A failed exchange as it was seen. `status` is 0 where no usable answer came; `code` and `kind` are those of the
-    service's own error envelope, empty where a proxy answered in its stead. `story` is one sentence or two."""
-
-    status: int
-    story: str
-    code: str = ""
-    kind: str = ""
-    request_id: str = ""
-    retry_after: float | None = None
-    says_gone: bool = False
-
-    @property
-    def is_the_services_own(self) -> bool:
-        return bool(self.code or self.kind)
 
 
 class Translator:
@@ -98,10 +76,12 @@ class Translator:
     def _failure(self, what: str, error: Exception) -> Failure:
         response = getattr(error, "response", None)
         if response is None or response.is_success:
-            return Failure(0, f"{self._who} could not {what}: {self._silence(error)}.")
-        envelope = _envelope(response)
+            story = f"{self._who} could not {what}: {self._silence(error)}."
+            unsendable = isinstance(error, UnicodeError)
+            return Failure(0, story, is_unsendable=unsendable, was_sent=not (unsendable or never_left(error)))
+        envelope = envelope_of(response)
         code, message = self.clean(str(envelope.get("code") or "")), envelope.get("message")
-        said = (self.clean(message) if isinstance(message, str) else _strange(response)).rstrip(".")
+        said = (self.clean(message) if isinstance(message, str) else strange(response)).rstrip(".")
         request_id = self.clean(response.headers.get("x-request-id", ""))
         return Failure(
             status=response.status_code,
@@ -145,10 +125,14 @@ class Translator:
     def _unanswered(self, failure: Failure) -> ProviderError:
         if failure.status in (400, 413, 422) or failure.code == "insufficient_quota":
             return self._unwritten(failure)
+        if failure.is_unsendable:
+            return self._refused(failure, self._problem("A question that cannot be sent", failure.story))
         # A tuned model is unknown for some minutes after it was made: a 404 may pass as well.
         error = self._unread(failure)
         if isinstance(error, Unreachable):
             error.is_missing = failure.says_gone
+            # A service bills what it has answered, whether or not the answer came.
+            error.may_be_paid = failure.status == 0 and failure.was_sent
         return error
 
     def _unwritten(self, failure: Failure) -> ProviderError:
@@ -196,46 +180,3 @@ class Translator:
 
     def _problem(self, summary: str, detail: str, advice: str = "") -> Problem:
         return Problem(summary, detail, place=self._connection.place, advice=advice)
-
-
-def says_gone(error: Exception) -> bool:
-    """True where the service itself says that there is no such thing. A 404 of a proxy, or of a wrong base_url, must
-    not make a paid model look gone."""
-    response = getattr(error, "response", None)
-    if response is None or response.status_code != 404:
-        return False
-    envelope = _envelope(response)
-    return bool(envelope) and not str(envelope.get("message") or "").startswith("Invalid URL")
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the service wants to be asked again, from Retry-After (RFC 9110) or its retry-after-ms."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers.get(name, "")) * unit
-        except ValueError:
-            continue
-        return seconds if 0 <= seconds < 86_400 else None
-    try:
-        seconds = parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time.time()
-    except (TypeError, ValueError):
-        return None
-    return max(0.0, seconds)
-
-
-def _envelope(response: Any) -> Mapping[str, Any]:
-    """The `error` object of an answer in the service's own form; empty for anything else."""
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RuntimeError):  # RuntimeError: the body was never read
-        return {}
-    error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
-
-
-def _strange(response: Any) -> str:
-    """What to say of an answer that is not the service's own: never its body, which may be a whole HTML page."""
-    if 300 <= response.status_code < 400:
-        return "a redirect, which is not followed, since it would carry the key to another place"
-    kind = str(response.headers.get("content-type", "")).partition(";")[0].strip() or "an empty body"
-    return f"not in the service's own form ({kind if len(kind) < 60 else 'unknown type'}); a proxy may have answered"

@@ -15,7 +15,8 @@ from ftplan.core.metrics import Measured, Point, RawMetrics, measured
 from ftplan.errors import ProviderError
 from ftplan.providers.openai_answers import pages, unless_gone
 from ftplan.providers.openai_clients import Clients
-from ftplan.providers.openai_errors import Translator, says_gone
+from ftplan.providers.openai_errors import Translator
+from ftplan.providers.openai_failures import says_gone
 from ftplan.providers.openai_wire import checked_id, job_from_wire
 from ftplan.providers.results_file import read_results
 

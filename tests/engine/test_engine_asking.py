@@ -213,6 +213,18 @@ def test_a_refused_question_does_not_stop_the_others_and_all_refusals_are_told()
     assert sorted(str(answer.text) for answer in store.held.values()) == ["re: a", "re: c", "re: e"]
 
 
+def test_a_question_whose_answer_gets_lost_is_sent_twice_at_most_since_each_may_be_paid_for() -> None:
+    def lost(text: str, time: int) -> Exception | None:
+        error = unreachable()
+        error.may_be_paid = True
+        return error if text == "b" else None
+
+    model, store = Model(lost), Memory()
+    with pytest.raises(FtplanError) as caught:
+        answers(asking(model, store), asked("a", "b", "c"))
+    assert (model.asked, len(store.held), len(caught.value.problems)) == ({"a": 1, "b": 2, "c": 1}, 2, 1)
+
+
 def test_where_everything_is_refused_not_everything_is_asked() -> None:
     model = Model(lambda text, time: Rejected(Problem("no")))
     with pytest.raises(FtplanError) as caught:

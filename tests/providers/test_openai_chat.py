@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from ftplan.cli.opening.logs import Log, logged
 from ftplan.core.comparing.questions import Answer, Question
 from ftplan.core.ports import Answers
 from ftplan.errors import NotAllowed, ProviderError, Rejected, Unreachable
+from ftplan.providers.catalog import load_catalog
+from ftplan.providers.connection import Connection
 from ftplan.providers.openai import OpenAIProvider
 
 CHAT = "/chat/completions"
@@ -121,6 +125,32 @@ def test_a_failure_is_one_request_and_says_whether_it_may_pass(stub: Stub, provi
     if what == "busy":
         assert isinstance(caught.value, Unreachable)
         assert caught.value.retry_after == 7
+
+
+@pytest.mark.parametrize(
+    ("what", "paid"),
+    [("busy", False), ("broken", False), ("not ready yet", False), ("cut off", True), ("a page", True)],
+)
+def test_an_answer_that_got_lost_may_be_paid_for(stub: Stub, provider: OpenAIProvider, what: str, paid: bool) -> None:
+    stub.tell("POST", CHAT, FAILURES[what][0])
+    with pytest.raises(Unreachable) as caught:
+        provider.answer(QUESTION)
+    assert caught.value.may_be_paid is paid
+
+
+def test_where_nobody_listens_nothing_was_paid(connect: Callable[..., Connection]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    provider = OpenAIProvider(connect(OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1"), load_catalog("openai"))
+    with pytest.raises(Unreachable) as caught:
+        provider.answer(QUESTION)
+    assert caught.value.may_be_paid is False
+
+
+def test_what_no_request_can_hold_is_refused_and_not_sent(stub: Stub, provider: OpenAIProvider) -> None:
+    with pytest.raises(Rejected):
+        provider.answer(Question("ft:x", ({"role": "user", "content": "half a character: \ud800"},)))
+    assert stub.seen == []
 
 
 @pytest.mark.parametrize(
