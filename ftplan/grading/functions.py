@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 from ftplan.core.comparing.comparison import answer_text
 from ftplan.core.comparing.questions import Answer, HeldOut
+from ftplan.core.recipe import digest
 from ftplan.errors import FtplanError, GateRefused, Place, Problem
 from ftplan.grading.grade import AsksNobody, Grade
 
@@ -33,7 +36,8 @@ class Function(AsksNobody):
             "finish_reason": answer.finish_reason,
         }
         try:
-            score = self.call(dict(row.row), given)
+            # A copy to the last list: what one answer is graded by must not be what the grader of another left.
+            score = self.call(deepcopy(dict(row.row)), given)
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             detail = f"{self.name} raised {type(error).__name__} on line {row.line} ({where.filename}:{where.lineno})."
@@ -51,13 +55,45 @@ def not_allowed(name: str, place: Place | None) -> Problem:
 
 
 def source_digest(name: str, folder: str) -> str:
-    """sha256 of the file in `folder` that the function `name` stands in, which is not run for it; empty where it stands
-    elsewhere."""
-    below = name.partition(":")[0].replace(".", "/")
-    for path in (Path(folder, f"{below}.py"), Path(folder, below, "__init__.py")):
-        if path.is_file():
-            return sha256(path.read_bytes()).hexdigest()
-    return ""
+    """sha256 of the files in `folder` that the function `name` stands in and that these import in their turn; none of
+    them is run for it. Empty where it stands elsewhere."""
+    found: dict[str, str] = {}
+    waiting = [name.partition(":")[0]]
+    while waiting:
+        module = waiting.pop()
+        for path in _files_of(Path(folder), module):
+            if str(path) not in found:
+                source = path.read_bytes()
+                found[str(path)] = sha256(source).hexdigest()
+                waiting += _imported(source, module, is_package=path.name == "__init__.py")
+    named = [[str(Path(path).relative_to(folder)), known] for path, known in sorted(found.items())]
+    return digest(named) if named else ""
+
+
+def _files_of(folder: Path, module: str) -> Iterator[Path]:
+    """The file of a module in `folder` as an import would find it, and those of the packages that it is in."""
+    parts = module.split(".")
+    for count in range(1, len(parts) + 1):
+        below = folder.joinpath(*parts[:count])
+        path = next((one for one in (below / "__init__.py", below.with_suffix(".py")) if one.is_file()), None)
+        if path is not None:
+            yield path
+
+
+def _imported(source: bytes, module: str, *, is_package: bool) -> Iterator[str]:
+    """The modules that a source names, also where it imports names from one: these may be modules as well."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    package = module if is_package else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            base = ".".join([*filter(None, above), *([node.module] if node.module else [])])
+            yield from (part for alias in node.names for part in (base, f"{base}.{alias.name}".strip(".")) if part)
 
 
 def function(name: str, allowed: frozenset[str], folder: str, place: Place | None) -> Function:

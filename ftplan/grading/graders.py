@@ -64,7 +64,7 @@ def _grader(spec: GraderSpec, allowed: frozenset[str], folder: str) -> Grader:
         case "tool_calls":
             return ToolCalls(**settings)
         case "judge":
-            return Judge(**settings)
+            return Judge(**settings, place=spec.place)
         case "python":
             return function(settings["function"], allowed, folder, spec.place)
         case "regex" | "json_schema":

@@ -10,7 +10,7 @@ from typing import Any
 
 from ftplan.core.comparing.comparison import answer_text, message_text
 from ftplan.core.comparing.questions import Answer, HeldOut, Question
-from ftplan.errors import FtplanError, Problem
+from ftplan.errors import FtplanError, Place, Problem
 from ftplan.grading.grade import Grade, wanted_text
 
 _RULES = (
@@ -34,6 +34,7 @@ _FORM = {
 """So the service promises JSON. For one that has no such form, `parameters` say another, or null for none."""
 _PLACE = re.compile(r"\{\{(prompt|wanted|answer)\}\}")
 LONGEST_WHY = 200
+_ADVICE = "Let its prompt ask for one number, or ask another model. As it is, it is not asked this again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Judge:
     model: str
     prompt: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    place: Place | None = None
 
     def asks(self, row: HeldOut, answer: Answer) -> Question | None:
         """The prompt with everything put in at once, so that nothing that is put in is taken for a place."""
@@ -66,5 +68,7 @@ class Judge:
         score = verdict.get("score")
         if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
             detail = f"{self.model} was asked about line {row.line} and gave no score from 0 to 1: {text[:120]!r}."
-            raise FtplanError(Problem("A judge without a verdict", detail, advice="Let its prompt ask for one number."))
+            cut = reply is not None and reply.finish_reason == "length"
+            advice = "Give it more room: `parameters: {max_completion_tokens: 300}`." if cut else _ADVICE
+            raise FtplanError(Problem("A judge without a verdict", detail, self.place, advice))
         return Grade(float(score), str(verdict.get("why", ""))[:LONGEST_WHY])

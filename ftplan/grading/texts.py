@@ -9,20 +9,24 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ftplan.core.comparing.comparison import answer_text
+from ftplan.core.comparing.comparison import answer_text, calls_agree
 from ftplan.core.comparing.questions import Answer, HeldOut
 from ftplan.grading.grade import AsksNobody, Grade, passed, wanted_text
 
 NOTHING_WANTED = "the row gives no answer to hold it against"
-_NUMBER = re.compile(r"[-+\u2212]?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d{1,3})?|[-+\u2212]?\.\d+")
+OTHER_CALLS = "it calls other tools than were wanted"
+_NUMBER = re.compile(
+    r"(?:(?<![\w.])[-+\u2212])?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d{1,3})?|(?:(?<![\w.])[-+\u2212])?\.\d+"
+)
+_SIGN = re.compile(r"(?<![\w.])[-\u2212](?=\.?\d)")
 # No number that anybody wants has more digits.
 LONGEST_NUMBER = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Exact(AsksNobody):
-    """1 where the answer is what was wanted, blanks at the ends aside; `normalise` sees through case, blanks,
-    punctuation and the ways Unicode has to write one thing."""
+    """1 where the answer is what was wanted, its calls of tools too, blanks at the ends aside; `normalise` sees through
+    case, blanks, punctuation and the ways Unicode has to write one thing."""
 
     normalise: bool = False
 
@@ -30,6 +34,8 @@ class Exact(AsksNobody):
         wanted = wanted_text(row)
         if wanted is None:
             return Grade(0.0, NOTHING_WANTED)
+        if not calls_agree(row, answer):
+            return Grade(0.0, OTHER_CALLS)
         form = normalised if self.normalise else str.strip
         return passed(form(answer_text(answer)) == form(wanted), "it is not what was wanted")
 
@@ -63,6 +69,8 @@ class Similarity(AsksNobody):
         wanted = wanted_text(row)
         if wanted is None:
             return Grade(0.0, NOTHING_WANTED)
+        if not calls_agree(row, answer):
+            return Grade(0.0, OTHER_CALLS)
         likeness = _measure(self.measure)(answer_text(answer), wanted) / 100
         told = f"alike by {likeness:.2f}"
         return Grade(likeness, told) if self.at_least is None else passed(likeness >= self.at_least, told)
@@ -70,7 +78,8 @@ class Similarity(AsksNobody):
 
 def normalised(text: str) -> str:
     """`text` without case, punctuation and extra blanks, in one spelling of each character."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    # A sign before a number is no punctuation.
+    folded = _SIGN.sub("minus ", unicodedata.normalize("NFKC", text).casefold())
     plain = "".join(" " if unicodedata.category(char)[0] in "PZC" else char for char in folded)
     return " ".join(plain.split())
 

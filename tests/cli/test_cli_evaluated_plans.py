@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from judged import evaluated, now, questions
 from openai import OpenAI
 from workbench import BASE, Workbench, model
+
+from ftplan.sandbox import start
 
 LIFELIKE = 1.2  # a job takes a little more than two seconds
 GRADER = "def grade(row, answer):\n    return {}\n"
@@ -220,3 +223,63 @@ def test_a_plan_says_which_functions_are_to_be_allowed_and_how(graded: Workbench
     done = graded.run("apply", "-auto-approve", "p.plan")
     assert (done.code, graded.bought()) == (10, (0, 0)), "the plan of somebody else allows nothing"
     assert graded.run("apply", "-allow-function=mine_to_hold:grade", "p.plan").code == 0
+
+
+def test_code_that_changes_while_a_model_trains_does_not_judge_it(bench: Workbench) -> None:
+    bench.pace = LIFELIKE
+    bench.write("mine_by_half.py", "RIGHT = False\n")
+    bench.write("mine_in_part.py", "from mine_by_half import RIGHT\ndef grade(row, answer):\n    return RIGHT\n")
+    evaluated(bench, grader={"type": "python", "function": "mine_in_part:grade"})
+    running = bench.start("apply", "-auto-approve", "-allow-function=mine_in_part:grade")
+    running.until_it_says(r"Still creating.* running")
+    bench.write("mine_by_half.py", "RIGHT = True\n")
+    done = running.end()
+    assert (done.code, now(bench), questions(bench)) == (1, None, 0)
+    assert "The code of a grader has changed" in done.said
+
+
+def test_answers_and_verdicts_of_another_address_are_not_taken_for_those_of_this_one(bench: Workbench) -> None:
+    bench.environ(OPENAI_API_KEY="k", OPENAI_BASE_URL=bench.sandbox.url)
+    evaluated(bench, providers={"trainer": {"type": "openai"}}, thresholds={"over_base": -1.0})
+    bench.apply()
+    assert questions(bench) == 20
+    with start(bench.folder.parent / "real.sqlite3", speed=0) as real:
+        bench.environ(OPENAI_BASE_URL=real.url)
+        for path in bench.folder.glob("ftplan.state*"):
+            path.unlink() if path.is_file() else None
+        done = bench.apply()
+        assert "20 of 20 questions answered" in done.said
+        assert "of them before" not in done.said
+
+
+def test_a_plan_tells_of_rows_that_say_nothing_and_of_thresholds_out_of_reach(bench: Workbench) -> None:
+    evaluated(bench, 0.9)
+    path = bench.folder / "asked.jsonl"
+    path.write_text(path.read_text() + '{}\n{"messages": [{"role": "user", "content": "And now?"}]}\n')
+    said = bench.plan().said
+    assert "eval.accuracy: 1 of its lines holds no conversation that asks anything." in said
+    assert "1 row ends without the assistant's answer, and exact gives 0" in said
+    assert "A threshold out of reach" in said
+    assert "asked.jsonl:11" in said
+    assert "that are all right reach it" in said
+
+
+def test_a_bill_counts_what_a_judge_is_asked_and_what_it_may_read(bench: Workbench) -> None:
+    judge = {"type": "judge", "model": BASE, "prompt": "{{prompt}} {{wanted}} {{answer}}"}
+    evaluated(bench, grader=judge)
+    short = bill(bench)
+    evaluated(bench, grader={**judge, "prompt": judge["prompt"] + " Mind the rules of the house." * 200})
+    assert bill(bench) > 1.3 * short
+    evaluated(bench, grader=judge, parameters={"max_completion_tokens": 10_000})
+    long = bill(bench)
+    evaluated(
+        bench, grader={**judge, "prompt": judge["prompt"] + "{{answer}}"}, parameters={"max_completion_tokens": 10_000}
+    )
+    assert bill(bench) > 1.1 * long
+
+
+def bill(bench: Workbench) -> float:
+    """The upper end of what a plan costs."""
+    bench.plan("-out=bill.plan")
+    estimate = json.loads(bench.run("show", "-json", "bill.plan").out)["cost_estimate"]["by_address"]["alias.prod"]
+    return float(estimate["high"])

@@ -14,6 +14,7 @@ from ftplan.core.comparing.questions import Answer, HeldOut
 from ftplan.core.evaluating import EvalSpec, GraderSpec
 from ftplan.errors import FtplanError, GateRefused
 from ftplan.grading import Grade, graders_for
+from ftplan.grading.functions import source_digest
 from ftplan.grading.graders import spec_problems, together
 
 
@@ -43,6 +44,8 @@ def grade(type: str, text: str | None, held: HeldOut | None = None, answer: Any 
         ("no", "yes", 0, 0),
         ("", "yes", 0, 0),
         ("yes yes", "yes", 0, 0),
+        ("-5", "5", 0, 0),
+        ("5-6", "5 6", 0, 1),
     ],
 )
 def test_exact_is_exact_and_normalised_sees_through_spelling(
@@ -67,6 +70,9 @@ def test_the_mark_of_a_rehearsal_is_no_part_of_the_answer_and_only_of_a_rehearsa
         ("1e3", "1000", 1),
         ("first 41, no: 42.", "42", 1),
         ("42 of 43", "42", 0),
+        ("pages 10-20", "20", 1),
+        ("on 2026-11-23", "23", 1),
+        ("x=-3", "-3", 1),
         ("forty-two", "42", 0),
         (".5", "0.5", 1),
         ("9" * 500, "9", 0),
@@ -116,6 +122,15 @@ def test_likeness_is_1_for_the_same_and_falls_with_difference(measure: str) -> N
     assert 0.5 < near < 1
     assert grade("similarity", "the parcel is in hall two", held, measure=measure, at_least=0.5) == 1
     assert grade("similarity", "the parcel is in hall two", held, measure=measure, at_least=0.99) == 0
+
+
+@pytest.mark.parametrize("type", ["exact", "similarity"])
+@pytest.mark.parametrize("wanted", [None, "Done."])
+def test_a_text_is_not_right_beside_other_calls_than_were_wanted(type: str, wanted: str | None) -> None:
+    held = row(wanted, tool_calls=[call("refund", '{"id": 1}')])
+    assert grade(type, wanted, held, {"tool_calls": (call("refund", '{ "id":1}'),)}) == 1
+    assert grade(type, wanted, held, {"tool_calls": (call("delete_account", '{"id": 1}'),)}) == 0
+    assert grade(type, wanted, held) == 0
 
 
 def test_the_order_of_words_does_not_count_where_words_do() -> None:
@@ -174,6 +189,12 @@ def test_a_judge_without_a_score_is_no_verdict(reply: str) -> None:
         judge().grade(row(), Answer("x"), Answer(reply))
 
 
+def test_a_judge_that_was_cut_off_is_to_be_given_room() -> None:
+    with pytest.raises(FtplanError) as caught:
+        judge().grade(row(), Answer("x"), Answer('{"score', finish_reason="length"))
+    assert "max_completion_tokens" in caught.value.problems[0].advice
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "graders_of_mine.py").write_text(
@@ -206,6 +227,43 @@ def test_what_a_function_gives_or_raises_is_told_and_is_no_score(folder: Path, n
     with pytest.raises(FtplanError) as caught:
         grader.grade(row(), Answer("x"), None)
     assert "line 3" in caught.value.problems[0].detail
+
+
+def test_no_function_sees_what_another_grading_did_to_a_row(folder: Path) -> None:
+    (folder / "taking.py").write_text("def grade(row, answer):\n    row['list'].pop()\n    return 1\n")
+    spec = EvalSpec("e", "d", (GraderSpec("g", "python", {"function": "taking:grade"}),))
+    (one,) = graders_for(spec, frozenset({"taking:grade"}), str(folder))
+    held = HeldOut(1, ({"role": "user", "content": "?"},), None, {"list": [1]})
+    assert [one.grader.grade(held, Answer("x"), None).score for _ in range(2)] == [1, 1]
+    assert held.row == {"list": [1]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "moves"),
+    [("mine/sub.py", True), ("mine/__init__.py", True), ("helper.py", True), ("deep.py", True), ("other.py", False)],
+)
+def test_the_digest_of_a_function_is_of_all_the_code_in_the_folder_that_it_runs(
+    folder: Path, changed: str, moves: bool
+) -> None:
+    (folder / "mine").mkdir()
+    texts = {
+        "mine/__init__.py": "from . import sub",
+        "mine/sub.py": "import helper\nfrom .more import x",
+        "mine/more.py": "x = 1",
+        "mine.py": "a module that a package of the same name hides",
+        "helper.py": "def f():\n    import deep",
+        "deep.py": "import mine.sub",
+        "other.py": "",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    before = source_digest("mine.sub:grade", str(folder))
+    assert before == source_digest("mine.sub:grade", str(folder)) != ""
+    (folder / "mine.py").write_text("changed")
+    assert source_digest("mine.sub:grade", str(folder)) == before
+    (folder / changed).write_text(texts[changed] + "\n# changed")
+    assert (source_digest("mine.sub:grade", str(folder)) != before) is moves
+    assert source_digest("json:loads", str(folder)) == ""
 
 
 @pytest.mark.parametrize("name", ["graders_of_mine:none", "nowhere_at_all:x"])

@@ -13,9 +13,10 @@ import click
 from ftplan.backends.answers import AnswersFile
 from ftplan.cli.asking.bill import approve_asking
 from ftplan.cli.asking.compared import Compared, compared, compared_with, overlap_problems, refuse_gone
-from ftplan.cli.asking.rows_asked import rows_to_ask, unasked_problem, way_of
+from ftplan.cli.asking.rows_asked import rows_to_ask, way_of
 from ftplan.cli.judging.judge import waiting
 from ftplan.cli.judging.models_asked import answers_of_user, asking, refuse_unable
+from ftplan.cli.judging.told import unasked_problem
 from ftplan.cli.opening.remembered import model_with_job
 from ftplan.cli.opening.session import open_session
 from ftplan.cli.talking.argv import CommandLine

@@ -13,7 +13,7 @@ from ftplan.core.evaluating import EVAL_PREFIX, EVAL_SEED, EvalSpec
 from ftplan.core.nearness import did_you_mean
 from ftplan.datasets import open_dataset
 from ftplan.datasets.preparing.heldout import Taken, held_out
-from ftplan.errors import DatasetError, Place, Problem, UsageError
+from ftplan.errors import DatasetError, Problem, UsageError
 
 ROWS = 50
 """So many are asked where nobody says how many: few enough to be read."""
@@ -60,13 +60,3 @@ def rows_to_ask(session: Session, way: Way, allow_outside: bool) -> Taken:
         raise DatasetError(replace(opened, advice=advice))
     with opened:
         return askable(held_out(opened, way.limit, way.seed), dataset)
-
-
-def unasked_problem(taken: Taken, shown: str) -> Problem | None:
-    """The warning that rows were passed over, None where none was."""
-    if not taken.unasked and not taken.broken:
-        return None
-    count = taken.unasked + taken.broken
-    detail = f"{count:,} of its lines hold{'s' if count == 1 else ''} no conversation that asks anything."
-    place = Place(shown, taken.first_unasked)
-    return Problem("Rows were passed over", detail, place, "`ftplan dataset check` says why.", severity="warning")

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from ftplan.cli.opening.session import Session
 from ftplan.core.bases import base_of
 from ftplan.core.comparing.questions import HeldOut, asked_of
-from ftplan.core.desired import account
-from ftplan.core.evaluating import EvalSpec
+from ftplan.core.evaluating import EvalSpec, GraderSpec
 from ftplan.core.evaluations import Opponent, judges_of, opponents
 from ftplan.core.handover import EvalRecord, Target
 from ftplan.core.recipe import digest
 from ftplan.core.records import ModelRecord, State
-from ftplan.core.spec import Project
 from ftplan.engine.inquiry import Asked
+from ftplan.errors import FtplanError, Problem
 from ftplan.grading import eval_digest
 from ftplan.grading.functions import source_digest
 
@@ -56,7 +55,7 @@ def eval_case(session: Session, name: str, record: ModelRecord, current: Target 
     spec = session.project.evals[name]
     rows = session.shelf.taken(spec.dataset, spec.limit, spec.seed).rows
     whom = opponents(spec, record.provider, base_of(record), record.output, current)
-    return EvalCase(spec, record, rows, whom, case_digest(session.project, spec, record.provider, rows, whom))
+    return EvalCase(spec, record, rows, whom, case_digest(session, spec, record.provider, rows, whom))
 
 
 def rows_digest(rows: Sequence[HeldOut]) -> str:
@@ -65,21 +64,48 @@ def rows_digest(rows: Sequence[HeldOut]) -> str:
 
 
 def case_digest(
-    project: Project, spec: EvalSpec, provider: str, rows: Sequence[HeldOut], whom: Sequence[Opponent]
+    session: Session, spec: EvalSpec, provider: str, rows: Sequence[HeldOut], whom: Sequence[Opponent]
 ) -> str:
     """What a verdict on a model at `provider` depends on but the model itself."""
     ids: Mapping[str, str] = {one.which: one.model_id for one in whom}
-    return eval_digest(spec, rows_digest(rows), ids, _behind(project, spec, provider, whom))
+    return eval_digest(spec, rows_digest(rows), ids, _behind(session, spec, provider, whom))
 
 
-def _behind(project: Project, spec: EvalSpec, provider: str, whom: Sequence[Opponent]) -> dict[str, str]:
+def refuse_changed_code(session: Session, spec: EvalSpec) -> None:
+    """Raises `FtplanError` where a function of `spec` is not the one any more that the plan was made with."""
+    changed = [
+        grader
+        for grader in spec.graders
+        if grader.type == "python" and _code(session, grader) != _code_now(session, grader)
+    ]
+    if changed:
+        raise FtplanError(
+            Problem(
+                "The code of a grader has changed",
+                f"{grader.settings['function']} is not what it was when this was planned. Nobody was asked.",
+                grader.place,
+                "Review it, and plan again.",
+            )
+            for grader in changed
+        )
+
+
+def _code(session: Session, grader: GraderSpec) -> str:
+    return session.code.setdefault(grader.settings["function"], _code_now(session, grader))
+
+
+def _code_now(session: Session, grader: GraderSpec) -> str:
+    return source_digest(grader.settings["function"], session.project.root)
+
+
+def _behind(session: Session, spec: EvalSpec, provider: str, whom: Sequence[Opponent]) -> dict[str, str]:
     """What decides beside what is declared of an evaluation: at which services its models and judges are, and the
     code of its functions."""
     at: dict[str, str] = {"model": provider}
     at |= {one.which: one.provider for one in whom}
     at |= {f"grader {name}": judge for name, judge in judges_of(spec, provider).items()}
-    found = {name: account(project.providers[one]) for name, one in at.items() if one in project.providers}
-    for grader in spec.graders:
-        if grader.type == "python":
-            found[f"grader {grader.name}"] = source_digest(grader.settings["function"], project.root)
-    return found
+    services = session.services
+    found = {
+        name: f"{services[one].type} {services[one].base_url or ''}" for name, one in at.items() if one in services
+    }
+    return found | {f"grader {one.name}": _code(session, one) for one in spec.graders if one.type == "python"}

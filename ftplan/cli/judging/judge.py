@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ftplan.cli.judging.eval_case import EvalCase, eval_case, rows_digest
+from ftplan.cli.judging.eval_case import EvalCase, eval_case, refuse_changed_code, rows_digest
 from ftplan.cli.judging.eval_run import evaluate
 from ftplan.cli.judging.models_asked import answers_of_user, asking, refuse_unable, row_tokens
 from ftplan.cli.judging.prepared import judges_estimates
@@ -153,7 +153,9 @@ class SessionJudge:
             answers = kept[count * number : count * (number + 1)]
             open = [one for one, answer in zip(tokens, answers, strict=True) if answer is None]
             parts += [asking_estimate(open, base, catalogs[at], case.spec.parameters, at)] if open else []
-        return summed([*parts, *judges_estimates(catalogs, case.spec, case.record.provider, asked_tokens)])
+        return summed(
+            [*parts, *judges_estimates(self.session, catalogs, case.spec, case.record.provider, asked_tokens)]
+        )
 
     def bought(self) -> Sequence[Answered]:
         """The answers since this was asked last."""
@@ -182,6 +184,7 @@ class SessionJudge:
         return self._there[target]
 
     def _hearing(self, case: EvalCase) -> _Hearing:
+        refuse_changed_code(self.session, case.spec)
         graders = graders_for(case.spec, self.request.functions, self.session.project.root)
         return _Hearing(case, self._asking(case.record).inquiry(case.asked()), graders, self._teller(case.record))
 

@@ -10,7 +10,7 @@ from ftplan.cli.opening.session import Session
 from ftplan.cli.talking.signals import Stop, WakefulClock
 from ftplan.core.catalog import BaseModel
 from ftplan.core.comparing.questions import HeldOut
-from ftplan.core.desired import account, encoding_of
+from ftplan.core.desired import encoding_of
 from ftplan.core.ports import Answers
 from ftplan.core.stores import AnswerStore
 from ftplan.datasets import Cache
@@ -19,6 +19,7 @@ from ftplan.datasets.preparing.heldout import asked_tokens
 from ftplan.engine.asking import Asking
 from ftplan.engine.inquiry import Gone
 from ftplan.errors import FtplanError, Problem
+from ftplan.providers.connection import asked_at
 
 ANSWERS_FILE = "answers.sqlite3"
 WIDTH = 8
@@ -44,7 +45,7 @@ def asking(
 ) -> Asking:
     """Who asks the models of a session, and keeps what they answer in `store`."""
     able = {name: provider for name, provider in session.providers.items() if isinstance(provider, Answers)}
-    accounts = {name: account(spec) for name, spec in session.project.providers.items()}
+    accounts = {name: asked_at(spec, os.environ) for name, spec in session.project.providers.items()}
     return Asking(able, accounts, store, WakefulClock(stop), stop, tell, waits, width=width)
 
 

@@ -3,7 +3,7 @@ hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ftplan.cli.judging.eval_case import case_digest, eval_case, rows_digest
@@ -11,18 +11,18 @@ from ftplan.cli.judging.models_asked import refuse_unable
 from ftplan.cli.opening.session import Session
 from ftplan.core.bases import priced_as
 from ftplan.core.catalog import Catalog
-from ftplan.core.comparing.asking_cost import asking_estimate
+from ftplan.core.comparing.asking_cost import asking_estimate, longest_answer
 from ftplan.core.deciding.promoting import in_use
-from ftplan.core.desired import Desired, DesiredModel
+from ftplan.core.desired import Desired, DesiredModel, encoding_of
 from ftplan.core.evaluating import EVAL_PREFIX, EvalSpec
 from ftplan.core.evaluations import Opponent, Prepared, judges_of, opponents
 from ftplan.core.facts import Observation
 from ftplan.core.money.cost import summed
 from ftplan.core.records import State
 from ftplan.core.steps import Estimate, Promote
-from ftplan.datasets.preparing.heldout import asked_tokens
+from ftplan.datasets.preparing.heldout import asked_tokens, text_tokens
 
-# A judge reads the prompt, what was wanted and the answer beside its own instructions; it says a number and why.
+# What a judge reads beside its prompt, instructions and the form of its reply; and what it says, a number and why.
 _JUDGES_OWN_TOKENS, _JUDGES_ANSWER_TOKENS = 150, 60
 
 
@@ -59,16 +59,30 @@ def _refuse_unable(session: Session, state: State, seen: Observation, steps: Seq
 
 
 def judges_estimates(
-    catalogs: Mapping[str, Catalog], spec: EvalSpec, provider: str, tokens: Sequence[tuple[int, int]]
+    session: Session,
+    catalogs: Mapping[str, Catalog],
+    spec: EvalSpec,
+    provider: str,
+    tokens: Sequence[tuple[int, int]],
 ) -> Iterator[Estimate]:
     """What the judges of an evaluation cost that are shown answers to so many questions; `provider` is that of the
-    evaluated model."""
+    evaluated model. At the least the answers are as long as those that are wanted."""
     graders = {grader.name: grader for grader in spec.graders}
     for name, judge in judges_of(spec, provider).items():
         settings, catalog = graders[name].settings, catalogs[judge]
-        shown = [(asked + 2 * wanted + _JUDGES_OWN_TOKENS, _JUDGES_ANSWER_TOKENS) for asked, wanted in tokens]
-        parameters: Mapping[str, object] = settings.get("parameters") or {}
-        yield asking_estimate(shown, catalog.base(settings["model"]), catalog, parameters, judge)
+        base, parameters = catalog.base(settings["model"]), settings.get("parameters") or {}
+        prompt, encoding = settings["prompt"], encoding_of(base)
+        own = _JUDGES_OWN_TOKENS + text_tokens(prompt, encoding, session.tokenizers.get(encoding))
+        times = [prompt.count("{{" + word + "}}") for word in ("prompt", "wanted", "answer")]
+
+        def shown(answer: Callable[[int], int], own: int = own, times: Sequence[int] = times) -> list[tuple[int, int]]:
+            asked, wanted, answered = times
+            told = ((asked * one + wanted * right + answered * answer(right)) for one, right in tokens)
+            return [(own + count, _JUDGES_ANSWER_TOKENS) for count in told]
+
+        low = asking_estimate(shown(lambda wanted: wanted), base, catalog, parameters, judge)
+        most = shown(lambda wanted: max(wanted, longest_answer(wanted, spec.parameters)))
+        yield replace(low, high=asking_estimate(most, base, catalog, parameters, judge).high)
 
 
 def _is_known(session: Session, name: str, state: State, seen: Observation, step: Promote) -> bool:
@@ -92,7 +106,7 @@ def _prepared(
     rows = session.shelf.taken(spec.dataset, spec.limit, spec.seed).rows
     base = model.base.id if model.base is not None else model.base_model
     whom = opponents(spec, provider, base, step.model_id, in_use(step.address.name, state, seen))
-    decided = case_digest(session.project, spec, provider, rows, ())
+    decided = case_digest(session, spec, provider, rows, ())
     if is_known:
         return Prepared(spec.dataset, rows_digest(rows), decided)
     tokens = asked_tokens(rows, model.encoding, session.tokenizers.get(model.encoding))
@@ -100,7 +114,7 @@ def _prepared(
 
     def at_prices_of(catalogs: Mapping[str, Catalog]) -> Estimate | None:
         models = _models_estimates(catalogs, spec, sides, tokens)
-        return summed([*models, *judges_estimates(catalogs, spec, provider, tokens * len(sides))])
+        return summed([*models, *judges_estimates(session, catalogs, spec, provider, tokens * len(sides))])
 
     own, others = at_prices_of(session.catalogs), session.catalogs_of_others
     elsewhere = at_prices_of(others) if others else None

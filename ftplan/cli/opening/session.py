@@ -48,6 +48,8 @@ class Session:
     services: Mapping[str, Service] = field(default_factory=dict)
     tokenizers: Mapping[Encoding, bytes] = field(default_factory=dict)
     catalogs_of_others: Mapping[str, Catalog] = field(default_factory=dict)
+    # The code of functions that grade, as it was when it was first looked at: that is what a plan was made with.
+    code: dict[str, str] = field(default_factory=dict)
 
     def load_state(self) -> tuple[State, str | None]:
         """The state and its tag; a new one, not stored yet, where there is none. Raises `StateError` for one that

@@ -11,6 +11,7 @@ from typing import Any
 
 from ftplan.backends.whole import write_whole
 from ftplan.cli.judging.prepared import prepared
+from ftplan.cli.judging.told import evaluation_notes
 from ftplan.cli.opening.session import Session
 from ftplan.cli.talking.options import Request
 from ftplan.config.redact import HIDDEN
@@ -62,13 +63,15 @@ def plan_session(session: Session, state: State, request: Request) -> Planned:
     now = datetime.now(timezone.utc)
     plan = make_plan(desired, state, seen, policy, now)
     evaluated = [step for step in plan.steps if isinstance(step, Promote) and step.requires]
+    told: list[Note] = []
     if evaluated:
         # Only now it is known which evaluations there will be, and rows are counted for no other.
         evaluations, held = prepared(session, desired, state, seen, evaluated)
         desired = replace(desired, evaluations=evaluations)
         plan = make_plan(desired, held, seen, policy, now)
+        told = [*evaluation_notes(session, evaluated)]
     hidden = {name for name, value in session.project.variables.items() if value == HIDDEN}
-    notes = (*plan.notes, *_unasked_state(session, state, request))
+    notes = (*plan.notes, *told, *_unasked_state(session, state, request))
     return Planned(replace(plan, notes=notes, options=request.kept(hidden), services=session.services), desired, seen)
 
 

@@ -45,7 +45,7 @@ def asking_estimate(
     answered already: with answers as long as those that are wanted, and with the longest ones."""
     rates = rates_of(base)
     asked, wanted = sum(one for one, _ in tokens), sum(one for _, one in tokens)
-    most = sum(_longest(one, parameters) for _, one in tokens)
+    most = sum(longest_answer(one, parameters) for _, one in tokens)
     known = catalog.price_origin(base.id) if base is not None and rates.prompt is not None else "no price known"
     return Estimate(
         tokens=asked + wanted,
@@ -79,6 +79,7 @@ def _priced(rates: Rates, prompt: int, completion: int) -> Decimal | None:
     return (prompt * rates.prompt + completion * rates.completion) / _MILLION
 
 
-def _longest(wanted: int, parameters: Mapping[str, Any]) -> int:
+def longest_answer(wanted: int, parameters: Mapping[str, Any]) -> int:
+    """The most tokens of an answer where so many are wanted: as the parameters bound it, else a guess."""
     bounds = [parameters[name] for name in BOUNDS if isinstance(parameters.get(name), int)]
     return min(bounds) if bounds else wanted * SPARE_FACTOR + SPARE_TOKENS

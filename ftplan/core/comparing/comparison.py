@@ -109,8 +109,12 @@ def is_right(row: HeldOut, answer: Answer) -> bool | None:
     """Whether an answer is what was wanted, blanks at its ends aside; None where nothing was."""
     if row.wanted is None:
         return None
-    calls = calls_of(row.wanted.get("tool_calls"))
-    return answer_text(answer).strip() == message_text(row.wanted).strip() and calls_of(answer.tool_calls) == calls
+    return answer_text(answer).strip() == message_text(row.wanted).strip() and calls_agree(row, answer)
+
+
+def calls_agree(row: HeldOut, answer: Answer) -> bool:
+    """Whether an answer calls what the row's does, and nothing else."""
+    return calls_of(answer.tool_calls) == calls_of((row.wanted or {}).get("tool_calls"))
 
 
 def mean_tokens(side: Side) -> tuple[float, float] | None:

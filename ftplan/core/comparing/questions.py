@@ -48,8 +48,8 @@ class Answer:
 
 
 def question_key(account: str, question: Question) -> str:
-    """sha256 of all that an answer depends on: the service (`desired.account`), the model, the prompt, the parameters.
-    An answer that was paid for is found again by it."""
+    """sha256 of all that an answer depends on: the service and whose account it is, the model, the prompt, the
+    parameters. An answer that was paid for is found again by it."""
     asked = [list(question.messages), list(question.tools), dict(question.parameters)]
     return digest([account, question.model, asked])
 

@@ -65,6 +65,11 @@ def asked_tokens(rows: Sequence[HeldOut], encoding: Encoding, tokenizer: bytes |
     return [(tokens(row.messages, row.tools), tokens([row.wanted]) if row.wanted else 0) for row in rows]
 
 
+def text_tokens(text: str, encoding: Encoding, tokenizer: bytes | None = None) -> int:
+    """The tokens of a text by itself. Raises `DatasetError` where no tokenizer can be loaded."""
+    return sum(batch_counter(encoding, tokenizer=tokenizer)([text]))
+
+
 def _held_out(line: int, row: Mapping[str, Any]) -> HeldOut | None:
     """What a row asks; None where it asks nothing."""
     given = row.get("input") if recognised(row) == "preference" else row
