@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+
+import pytest
+
+from ftplan.cli.main import run
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -39,6 +46,22 @@ def ftplan(folder: Path, *words: str, **more: str) -> subprocess.CompletedProces
         timeout=DEADLINE_SECONDS,
         check=False,
     )
+
+
+def ftplan_here(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """The same, in this process: for tests that are about what a command gives, of which there are many."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        for name in list(os.environ):
+            patch.delenv(name)
+        for name, value in environment(folder.parent / "home", **more).items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["ftplan", *words])
+        patch.setattr(sys, "stdin", io.StringIO())
+        with pytest.raises(SystemExit) as ended:
+            run()
+    return subprocess.CompletedProcess(words, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @contextmanager

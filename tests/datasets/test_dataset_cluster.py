@@ -72,8 +72,8 @@ def chat(text: str) -> bytes:
 
 def test_a_large_chat_file_is_the_same_by_two_workers(cluster, tmp_path):
     path = tmp_path / "chats.jsonl"
-    write_chat_file(path, 3)
-    cluster.shard_bytes = 150_000
+    write_chat_file(path, 1)
+    cluster.shard_bytes = 50_000
     expected = measured(path)
     assert expected.facts is not None
     assert measured(path, cluster) == expected
@@ -121,8 +121,8 @@ def test_files_that_others_cannot_open_as_they_are_are_handed_over(cluster, tmp_
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="the workers are found in /proc")
 def test_a_worker_that_is_killed_costs_time_and_nothing_else(cluster, tmp_path):
     path = tmp_path / "chats.jsonl"
-    write_chat_file(path, 2)
-    cluster.shard_bytes = 100_000
+    write_chat_file(path, 1)
+    cluster.shard_bytes = 50_000
     reader = BlockReader(ENCODINGS, "supervised", LIMITS)
 
     class Killing:

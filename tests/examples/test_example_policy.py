@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installed import ROOT, ftplan, served_sandbox
+from installed import ROOT, ftplan, ftplan_here, served_sandbox
 
 regopy = pytest.importorskip("regopy", reason="no Rego engine is installed: it comes with the extra `test`")
 
@@ -163,9 +163,9 @@ def made(tmp_path: Path) -> Made:
 
 def planned(folder: Path, *words: str, **env: str) -> dict[str, Any]:
     """The document of the plan that the command makes and saves."""
-    done = ftplan(folder, "plan", "-out=next.plan", *words, **env)
+    done = ftplan_here(folder, "plan", "-out=next.plan", *words, **env)
     assert done.returncode == 0, done.stderr
-    shown: dict[str, Any] = json.loads(ftplan(folder, "show", "-json", "next.plan").stdout)
+    shown: dict[str, Any] = json.loads(ftplan_here(folder, "show", "-json", "next.plan").stdout)
     return shown
 
 

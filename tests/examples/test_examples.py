@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installed import ROOT, ageless, ftplan, served_sandbox
+from installed import ROOT, ageless, ftplan_here, served_sandbox
 from openai import OpenAI
 
 EXAMPLES = {"in-use", "many-files", "policy", "quickstart", "sft-then-dpo", "tools", "two-models"}
@@ -41,7 +41,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Folders:
 
     def apply(name: str) -> Path:
         folder = _copy(name, root)
-        done = ftplan(folder, "apply", "-auto-approve")
+        done = ftplan_here(folder, "apply", "-auto-approve")
         assert done.returncode == 0, done.stderr
         (folder / "apply.txt").write_text(done.stdout, encoding="utf-8")
         return folder
@@ -67,14 +67,14 @@ def test_an_example_is_explained_and_its_editor_finds_the_schema(name: str, copi
 @every_example
 def test_an_example_is_valid_and_in_canonical_layout(name: str, copied: Folders) -> None:
     folder = copied(name)
-    validated = ftplan(folder, "validate")
+    validated = ftplan_here(folder, "validate")
     assert (validated.returncode, validated.stderr) == (0, "")
-    assert ftplan(folder, "fmt", "-check").returncode == 0
+    assert ftplan_here(folder, "fmt", "-check").returncode == 0
 
 
 @every_example
 def test_an_example_plans_what_stands_beside_it(name: str, copied: Folders, request: pytest.FixtureRequest) -> None:
-    planned = ftplan(copied(name), "plan", "-no-color")
+    planned = ftplan_here(copied(name), "plan", "-no-color")
     assert planned.returncode == 0, planned.stderr
     # Behind the plan stands its checksum, of which the folder's name and the day's prices are part.
     said, _, checksum = planned.stdout.partition("\nThe checksum of this plan is: ")
@@ -97,16 +97,16 @@ def test_an_example_applies_once_and_then_has_nothing_to_do(name: str, applied: 
     aliases = json.loads((folder / "ftplan.state.json").read_bytes())["aliases"]
     ids.update({alias["name"]: ids[alias["now"]["model"]] for alias in aliases})
     assert dict(re.findall(r'^(\S+) += "(.+)"$', shown, re.MULTILINE)) == ids
-    printed = json.loads(ftplan(folder, "output", "-json").stdout)
+    printed = json.loads(ftplan_here(folder, "output", "-json").stdout)
     assert {model_name: output["value"] for model_name, output in printed.items()} == ids
-    again = ftplan(folder, "plan", "-detailed-exitcode")
+    again = ftplan_here(folder, "plan", "-detailed-exitcode")
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.startswith("No changes.")
 
 
 def test_two_models_on_one_dataset_are_one_upload_and_two_jobs(applied: Folders) -> None:
     folder = applied("two-models")
-    ftplan(folder, "plan")
+    ftplan_here(folder, "plan")
     with served_sandbox(folder) as url:
         sent = [(one["method"], one["path"]) for one in _read(url.removesuffix("/v1") + "/_sandbox/requests")["data"]]
     assert [request for request in sent if request[0] != "GET"] == [
@@ -118,13 +118,13 @@ def test_two_models_on_one_dataset_are_one_upload_and_two_jobs(applied: Folders)
 
 def test_a_name_stays_where_it_is_while_the_next_model_is_not_good_enough(applied: Folders) -> None:
     folder = applied("in-use")
-    before = ftplan(folder, "output", "-raw", "sorter-prod").stdout
+    before = ftplan_here(folder, "output", "-raw", "sorter-prod").stdout
     declared = (folder / "ftplan.yaml").read_text(encoding="utf-8")
     stricter = declared.replace("score: 0.5", "score: 0.9").replace("epochs: 3", "epochs: 4")
     (folder / "ftplan.yaml").write_text(stricter, encoding="utf-8")
-    assert ftplan(folder, "apply", "-auto-approve").returncode == 10
+    assert ftplan_here(folder, "apply", "-auto-approve").returncode == 10
     (folder / "ftplan.yaml").write_text(declared, encoding="utf-8")
-    assert ftplan(folder, "output", "-raw", "sorter-prod").stdout == before
+    assert ftplan_here(folder, "output", "-raw", "sorter-prod").stdout == before
 
 
 def test_the_second_model_of_a_chain_is_trained_on_the_first(applied: Folders) -> None:
@@ -139,7 +139,7 @@ def test_the_second_model_of_a_chain_is_trained_on_the_first(applied: Folders) -
 
 def test_a_model_trained_with_tools_answers_with_a_tool_call(applied: Folders) -> None:
     folder = applied("tools")
-    model_id = ftplan(folder, "output", "-raw", "train-finder").stdout.strip()
+    model_id = ftplan_here(folder, "output", "-raw", "train-finder").stdout.strip()
     row = json.loads((folder / "data" / "train.jsonl").read_text(encoding="utf-8").splitlines()[0])
     *asked, answer = row["messages"]
     with served_sandbox(folder) as url, OpenAI(base_url=url, api_key="sandbox") as client:
@@ -151,14 +151,14 @@ def test_a_model_trained_with_tools_answers_with_a_tool_call(applied: Folders) -
 
 def test_a_protected_model_is_not_destroyed(applied: Folders) -> None:
     folder = applied("tools")
-    refused = ftplan(folder, "destroy", "-auto-approve")
+    refused = ftplan_here(folder, "destroy", "-auto-approve")
     assert refused.returncode == 10
     assert "train-finder" in _models(folder)
 
 
 def test_more_epochs_for_one_run_train_both_models_again_and_upload_nothing(applied: Folders) -> None:
     folder = applied("two-models")
-    planned = ftplan(folder, "plan", "-var", "epochs=5", "-detailed-exitcode")
+    planned = ftplan_here(folder, "plan", "-var", "epochs=5", "-detailed-exitcode")
     assert planned.returncode == 2
     assert re.findall(r"# (\S+) must be replaced", planned.stdout) == ["model.reviews-large", "model.reviews-small"]
     assert "dataset.reviews" not in planned.stdout
