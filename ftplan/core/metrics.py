@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -77,6 +77,16 @@ class Metrics:
         return sorted({step for series in self.columns.values() for step in series})
 
 
+def _never_finite(name: str, ranked: Sequence[Measured]) -> list[int]:
+    """The first step at which each source, strongest first, has no finite figure, where no stronger one has one."""
+    steps, known = [], set[int]()
+    for said in ranked:
+        if name in said.not_finite and said.not_finite[name] not in known:
+            steps.append(said.not_finite[name])
+        known |= said.columns.get(name, {}).keys()
+    return steps
+
+
 def thinned(metrics: Metrics, most: int) -> Metrics:
     """`metrics` at about `most` steps: evenly spread, with the last one and the highest and lowest of each column."""
     steps = metrics.steps
@@ -130,7 +140,7 @@ def merged(results: Measured, checkpoints: Measured, events: Measured, *, comple
         together: dict[int, float] = {}
         for _, said in reversed(ranked):
             together.update(said.columns.get(name, {}))
-        steps = [said.not_finite[name] for _, said in ranked if name in said.not_finite]
+        steps = _never_finite(name, [said for _, said in ranked])
         if steps:
             not_finite[name] = min(steps)
         columns[name] = dict(sorted(together.items()))

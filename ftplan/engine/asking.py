@@ -51,6 +51,15 @@ class Asking:
         known = self.store.kept_answers(inquiry.keys)
         return [known.get(key) for key in inquiry.keys]
 
+    def unasked(self, inquiry: Inquiry) -> list[bool]:
+        """Which questions are to be asked: not those that are answered already, nor one a second time."""
+        known = set(self.store.kept_answers(inquiry.keys))
+        found = []
+        for key in inquiry.keys:
+            found.append(key not in known)
+            known.add(key)
+        return found
+
     def answers(self, inquiry: Inquiry) -> list[Answer]:
         """Every answer, in the order of the questions; each is kept the moment it comes. Raises `Interrupted` where a
         signal came first, else what went wrong with whatever was refused, once all the rest is answered."""

@@ -104,6 +104,12 @@ def test_the_results_file_counts_before_checkpoints_and_these_before_events(
         assert len(metrics.sources[name]) == sum(map(bool, known))
 
 
+def test_a_figure_of_a_stronger_source_counts_before_what_was_no_number_in_a_weaker_one() -> None:
+    file, events = measured([(7, "train_loss", 0.5)]), measured([(7, "train_loss", math.nan)])
+    assert merged(file, Measured(), events).not_finite == {}
+    assert merged(events, Measured(), file).not_finite == {"train_loss": 7}
+
+
 @given(SOURCES, SOURCES, SOURCES, st.booleans())
 def test_what_is_kept_is_read_back_to_the_digit(a: Measured, b: Measured, c: Measured, rehearsal: bool) -> None:
     kept = KeptMetrics("ftjob-A", "openai", merged(a, b, c), rehearsal)

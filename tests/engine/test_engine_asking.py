@@ -123,6 +123,15 @@ def test_in_parts_everything_is_answered_as_at_once_and_each_part_asks_no_more_t
     assert set(model.asked.values()) <= {1}
 
 
+def test_what_is_asked_twice_is_to_be_paid_for_once() -> None:
+    store = Memory()
+    asks = asking(Model(), store)
+    inquiry = asks.inquiry([*asked("a", "b", "a"), *asked("b", model="other")])
+    assert asks.unasked(inquiry) == [True, True, False, True]
+    asks.answers(inquiry)
+    assert asks.unasked(inquiry) == [False] * 4
+
+
 def test_another_model_or_another_parameter_is_another_question() -> None:
     store, model = Memory(), Model()
     messages = ({"role": "user", "content": "a"},)

@@ -109,7 +109,7 @@ def _compared(console: Console, address: str, options: Mapping[str, Any]) -> Com
         )
         console.problems(asks.store.troubles())
         inquiry = asks.inquiry(case.asked())
-        unasked = [answer is None for answer in asks.kept(inquiry)]
+        unasked = asks.unasked(inquiry)
         refuse_gone(session, case, unasked)
         approve_asking(console, session, options, request.max_cost, case, unasked)
         try:
