@@ -8,13 +8,16 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
+from processes import ended
 from workbench import Workbench
 
 from ftplan.datasets.scanning.shards import SHARD_BYTES
 
 REFUSED = "Unusable address of a Ray cluster"
+MARK = "FTPLAN_TEST_MARK"
 
 
 def must_be_installed() -> None:
@@ -79,24 +82,39 @@ def test_without_ray_the_command_that_installs_it_is_told(bench: Workbench, monk
 
 def test_a_large_file_is_told_of_alike_by_a_ray_and_without_one(bench: Workbench) -> None:
     must_be_installed()
-    # Images are large and have no words: what is counted in them takes no time.
+    large(bench.folder / "large.jsonl")
+    # Modules called like those that a worker needs: what a stranger's pull request may bring is not imported.
+    for name in ("json", "msgspec", "pickle", "ftplan"):
+        bench.write(f"{name}.py", "import os; open('shadowed', 'w'); os.abort()")
+    before = set(Path("/tmp").glob("ftplan-*"))
+    found = [check(bench.folder, *words) for words in (["-parallelism=2"], ["-parallelism=2", "-ray=local"])]
+    assert [(done.returncode, done.stderr) for done in found] == [(0, b"")] * 2
+    assert found[0].stdout == found[1].stdout
+    assert json.loads(found[1].stdout)["datasets"][0]["facts"]["bytes"] > SHARD_BYTES
+    assert ended(str(bench.folder).encode())
+    assert not (bench.folder / "shadowed").exists()
+    # The Ray of other tests has a folder of its own, which may begin or end meanwhile.
+    assert not [path for path in set(Path("/tmp").glob("ftplan-*")) - before if (path / "r").exists()]
+
+
+def large(path: Path) -> None:
+    """A file that is read in more than one share. Images are large and have no words: counting them takes no time."""
     image = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(SHARD_BYTES // 14)).decode()
-    with (bench.folder / "large.jsonl").open("wb") as file:
+    with path.open("wb") as file:
         for number in range(12):
             asked = [{"type": "text", "text": f"{number}?"}, {"type": "image_url", "image_url": {"url": image}}]
             messages = [{"role": "user", "content": asked}, {"role": "assistant", "content": "Wait."}]
             file.write(json.dumps({"messages": messages}).encode() + b"\n")
-    found = [
-        subprocess.run(
-            [sys.executable, "-m", "ftplan", "dataset", "check", "large.jsonl", "-json", *words],
-            cwd=bench.folder,
-            env={**os.environ, "FTPLAN_CACHE_DIR": ""},
-            capture_output=True,
-            timeout=200,
-            check=False,
-        )
-        for words in (["-parallelism=2"], ["-parallelism=2", "-ray=local"])
-    ]
-    assert [(done.returncode, done.stderr) for done in found] == [(0, b"")] * 2
-    assert found[0].stdout == found[1].stdout
-    assert json.loads(found[1].stdout)["datasets"][0]["facts"]["bytes"] > SHARD_BYTES
+
+
+def check(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    # As the installed command is: the folder it stands in is no place to import from.
+    apart = "-P" if sys.version_info >= (3, 11) else "-I"
+    return subprocess.run(
+        [sys.executable, apart, "-m", "ftplan", "dataset", "check", "large.jsonl", "-json", *words],
+        cwd=folder,
+        env={**os.environ, "FTPLAN_CACHE_DIR": "", MARK: str(folder)},
+        capture_output=True,
+        timeout=200,
+        check=False,
+    )
